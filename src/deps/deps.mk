@@ -1,0 +1,70 @@
+# deps.mk: the libraries and the embedded sshd, built from Debian's sources.
+#
+# The top-level Makefile includes this file and uses:
+#   DEPS, ARCH          the cache directory and the architecture; set them to change
+#   DEPS_CC             the compiler: gcc against musl
+#   DEPS_CFLAGS         where the headers are, and the flags a hardened static-pie needs
+#   DEPS_LDFLAGS        the final link, before the objects
+#   DEPS_LIBS           the libraries, after the objects
+#   DEPS_BASE_STAMP     what our own objects have to wait for: compiler and libraries
+# and the targets deps-update (look for newer sources) and deps-clean.
+#
+# Every part is built into a directory named for the hash of its recipe. So a changed
+# recipe builds what it must and nothing else, a second make does nothing, and
+# checkouts that differ can share one cache.
+
+DEPS_HERE := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+DEPS ?= build/deps
+ARCH ?= $(shell uname -m)
+DEPS_DIR := $(abspath $(DEPS))
+comma := ,
+
+# The cache's place and the compiler are part of what is built: the wrapper names
+# both, and objects of two compilers had better not mix.
+DEPS_GCC := $(or $(shell command -v $(ARCH)-linux-gnu-gcc),gcc)
+DEPS_WHERE := $(DEPS_DIR) $(shell $(DEPS_GCC) -dumpfullversion 2>/dev/null)
+
+# $(call deps_key,scripts,key of what it stands on)
+deps_key = $(shell { cat $(addprefix $(DEPS_HERE)/,common $(1)); echo $(DEPS_WHERE) $(2); } | sha256sum | cut -c1-12)
+
+DEPS_MUSL := $(DEPS_DIR)/$(ARCH)/musl-$(call deps_key,build-musl)
+DEPS_SMALL := $(DEPS_DIR)/$(ARCH)/libs-$(call deps_key,build-libs,$(DEPS_MUSL))
+
+DEPS_CC := $(DEPS_MUSL)/bin/musl-gcc
+DEPS_CFLAGS := -isystem $(DEPS_SMALL)/include \
+	-fPIE -fstack-protector-strong -fstack-clash-protection -ffunction-sections -fdata-sections
+# binutils before 2.38 do not know packed relocations, and some architectures got
+# them later: the binary is a little larger there.
+DEPS_RELR := $(if $(shell $(or $(shell command -v $(ARCH)-linux-gnu-ld),ld) --help 2>/dev/null | grep pack-relative-relocs),-Wl$(comma)-z$(comma)pack-relative-relocs)
+DEPS_LDFLAGS := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--gc-sections $(DEPS_RELR)
+DEPS_LIBS := -L$(DEPS_SMALL)/lib -lmicrohttpd -ljansson -linih -lcap -lbsd -lmd
+DEPS_BASE_STAMP := $(DEPS_MUSL)/done $(DEPS_SMALL)/done
+
+DEPS_RUN = DEPS='$(DEPS_DIR)' ARCH='$(ARCH)' V='$(V)' MUSL='$(DEPS_MUSL)'
+deps_version = $(patsubst %,$(DEPS_DIR)/src/%.version,$(1))
+DEPS_PACKAGES := musl libmd libbsd libinih libcap2 jansson libmicrohttpd openssl openssh
+DEPS_FETCHED := $(DEPS_DIR)/src/fetched-$(call deps_key,fetch)
+
+$(DEPS_FETCHED):
+	@$(DEPS_RUN) $(DEPS_HERE)/fetch
+	@touch $@
+
+# Order only: looking for sources does not make them newer; what is built from a
+# source hangs on its version file.
+$(call deps_version,$(DEPS_PACKAGES)): | $(DEPS_FETCHED)
+	@test -e $@
+
+$(DEPS_MUSL)/done: $(call deps_version,musl)
+	@$(DEPS_RUN) $(DEPS_HERE)/build-musl $(@D)
+
+$(DEPS_SMALL)/done: $(DEPS_MUSL)/done $(call deps_version,libmd libbsd libinih libcap2 jansson libmicrohttpd)
+	@$(DEPS_RUN) $(DEPS_HERE)/build-libs $(@D)
+
+.PHONY: deps deps-update deps-clean
+deps: $(DEPS_BASE_STAMP)
+
+deps-update:
+	@$(DEPS_RUN) $(DEPS_HERE)/fetch --update
+
+deps-clean:
+	rm -rf '$(DEPS_DIR)'
