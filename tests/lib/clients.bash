@@ -62,7 +62,7 @@ client_dbclient() {
 	# -y -y: without its own ~/.ssh/known_hosts, which it would look for in the passwd entry's home.
 	# shellcheck disable=SC2086
 	timeout --foreground "${CLIENT_SECONDS:-60}" $POD_VIA \
-		dbclient -T -y -y -i "$converted" -p "$POD_PORT" "${_options[@]}" "$_user@$POD_HOST" "${_words[@]}" \
+		dbclient -y -y -i "$converted" -p "$POD_PORT" "${_options[@]}" "$_user@$POD_HOST" "${_words[@]}" \
 		2> >(grep -v '^dbclient: Caution, skipping hostkey check' >&2) 3>&-
 }
 
