@@ -81,3 +81,49 @@ setup() {
 	assert_equal "$(pod_log --err)" err
 	run -6 pod_run --image busybox --bare -- sh -c 'exit 6'
 }
+
+@test "the probe reports two equal starts alike, and sees each thing that differs" {
+	pod_run --bare --probe -- /probe 'two words' '' >"$BATS_TEST_TMPDIR/first"
+	pod_run --bare --probe -- /probe 'two words' '' | diff "$BATS_TEST_TMPDIR/first" -
+	assert_file_contains "$BATS_TEST_TMPDIR/first" '^argv.0002 length 0: $'
+
+	# Nothing that sshinit might forget to put back may escape it.
+	local -A differs=(
+		[process.umask]='umask 077'
+		[process.cwd]='cd /tmp'
+		[process.nice]='renice -n 5 $$ >/dev/null'
+		[env]='export MORE=1'
+		[limit.core]='ulimit -c 17'
+		[signal.ignored]='trap "" USR1'
+		[fd.0007]='exec 7</etc/passwd'
+		[proc.oom_score_adj]='echo 100 >/proc/self/oom_score_adj'
+		[children]='sleep 100 &'
+		[fd.0000]='exec 0<&-'
+	)
+	local -a common=(--bare --probe -e PWD=/ -e SHLVL=0 -e _=x -e OLDPWD=/ -e HOME=/root)
+	pod_run "${common[@]}" -- bash -c 'exec /probe' >"$BATS_TEST_TMPDIR/first"
+	local what
+	for what in "${!differs[@]}"; do
+		pod_run "${common[@]}" -- bash -c "${differs[$what]}"$'\n''exec /probe' >"$BATS_TEST_TMPDIR/other"
+		run -1 diff "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/other"
+		assert_line --regexp "^[<>] $what"
+	done
+}
+
+@test "the probe's modes" {
+	run -3 pod_run --bare --probe -- /probe exit 3
+	run -132 pod_run --bare --probe -- /probe signal 4
+	run -99 pod_run --bare --probe -- /probe signal 9
+	run -0 pod_run --bare --probe -- /probe wait
+	assert_output 'waited for 0 children: No child processes'
+	run -0 pod_run --bare --probe -- /probe orphans 100
+	assert_output 'orphans 100, reaped here 100, zombies 0'
+	run -0 pod_run --init --bare --probe -- /probe orphans 100
+	assert_output 'orphans 100, reaped here 0, zombies 0'
+	pod_start --image busybox --bare --probe -- /probe signals
+	pod_wait_log ready
+	engine kill -s USR1 "$POD" >/dev/null
+	pod_wait_log 'signal 10'
+	pod_stop
+	assert_equal "$(pod_exit)" 0
+}

@@ -10,7 +10,8 @@
 #		               build/sshinit is added as the entrypoint
 #		--bare         the same image without the entrypoint: the WORDs are the command
 #		--key TYPE     put this key (keys.bash) into $PUBLIC_KEY; may be repeated
-#		--probe        mount the probe program (tests/probe) at /probe
+#		--probe        mount the probe program (tests/probe) at /probe, and name the host "pod":
+#		               what it prints bare and under sshinit can be compared by diff
 #	pod_run [the same]     run in the foreground, print its output, answer its exit status
 #	pod_sshd [the same]    a pod that runs the image's own `sshd -D` instead of sshinit, for
 #	                       showing that a failure is not the bed's
@@ -177,7 +178,7 @@ _pod_arguments() {
 		--image) image=$2 && shift ;;
 		--key) keys+=${keys:+$'\n'}$(key_pub "$2") && shift ;;
 		--bare) bare=yes ;;
-		--probe) _args+=(-v "$(probe):/probe:ro") ;;
+		--probe) _args+=(-v "$(probe):/probe:ro" --hostname pod) ;;
 		--network* | --net | --net=* | -p | --publish*) network=given && _args+=("$1") ;;
 		*) _args+=("$1") ;;
 		esac
