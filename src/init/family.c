@@ -1,0 +1,110 @@
+#include "init/family.h"
+
+#include "init/loop.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROOM = 1024, LOOK_EVERY = 10, PATIENCE = 2000 };
+
+/* The parent of the process that /proc calls name, 0 when that cannot be read. */
+static pid_t parent_of(const char *name)
+{
+	char path[64], text[512];
+	const char *after;
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (len <= 0)
+		return 0;
+	text[len] = '\0';
+	/* "PID (name) S PPID ...", and the name may hold anything, parentheses included. */
+	after = strrchr(text, ')');
+	if (after == NULL || strlen(after) < 4)
+		return 0;
+	return (pid_t)strtol(after + 4, NULL, 10);
+}
+
+int family_children(pid_t *pids, int room)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+	pid_t self = getpid();
+	int count = 0;
+	bool any = false;
+
+	if (proc == NULL)
+		return -1;
+	while ((entry = readdir(proc)) != NULL && count < room) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		any = true;
+		if (parent_of(entry->d_name) == self)
+			pids[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
+	}
+	closedir(proc);
+	return any ? count : -1;
+}
+
+static bool told(const pid_t *list, int count, pid_t pid)
+{
+	for (int i = 0; i < count; i++)
+		if (list[i] == pid)
+			return true;
+	return false;
+}
+
+/* Signals each child once: SIGTERM those not told yet, or all of them with SIGKILL. */
+static void signal_children(const pid_t *known, pid_t *heard, int *heard_count, bool kill_now)
+{
+	pid_t pids[ROOM];
+	int count = family_children(pids, ROOM);
+
+	if (count < 0)
+		for (count = 0; count < ROOM && known != NULL && known[count] != 0; count++)
+			pids[count] = known[count];
+	for (int i = 0; i < count; i++) {
+		if (kill_now) {
+			kill(pids[i], SIGKILL);
+		} else if (*heard_count < ROOM && !told(heard, *heard_count, pids[i])) {
+			heard[(*heard_count)++] = pids[i];
+			kill(pids[i], SIGTERM);
+		}
+	}
+}
+
+void family_end(int64_t grace, const pid_t *known)
+{
+	const struct timespec pause = { 0, LOOK_EVERY * 1000000L };
+	int64_t start = loop_now();
+	pid_t heard[ROOM];
+	int heard_count = 0;
+
+	for (;;) {
+		int64_t spent = loop_now() - start;
+		pid_t pid;
+
+		signal_children(known, heard, &heard_count, spent >= grace);
+		do {
+			pid = waitpid(-1, NULL, WNOHANG);
+		} while (pid > 0 || (pid < 0 && errno == EINTR));
+		if (pid < 0 || spent >= grace + PATIENCE)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
