@@ -1,0 +1,233 @@
+#include "init/supervise.h"
+
+#include "base/log.h"
+#include "init/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The kernel's own signal set. The C library's leaves out the two or three signals it keeps for
+ * itself, but they can be sent to us like any other, and the command may want them. */
+typedef uint64_t signals;
+
+enum { END_PATIENCE = 5000 };
+
+struct supervisor {
+	const struct monitor *monitor;
+	const struct supervise_options *options;
+	pid_t command;
+	signals mask;              /* as we were given it */
+	struct sigaction on_child; /* SIGCHLD's disposition, as we were given it */
+	int tty;                   /* our terminal, handed over to the command; -1: none */
+	bool told_to_stop;         /* by SIGTSTP, not by the terminal */
+	bool ended, holder_ended;
+	int wait_status;
+};
+
+static signals bit(int signo)
+{
+	return (signals)1 << (signo - 1);
+}
+
+static signals set_mask(signals mask)
+{
+	signals before = 0;
+
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before, sizeof(mask));
+	return before;
+}
+
+/* The next signal, or 0 when none came in time (-1: no limit). */
+static int next_signal(int64_t milliseconds)
+{
+	const signals all = ~(signals)0;
+	struct timespec limit = { milliseconds / 1000, milliseconds % 1000 * 1000000 };
+	long signo;
+
+	do {
+		signo = syscall(
+		    SYS_rt_sigtimedwait, &all, NULL, milliseconds < 0 ? NULL : &limit, sizeof(all));
+	} while (signo < 0 && errno == EINTR);
+	return signo < 0 ? 0 : (int)signo;
+}
+
+/* The terminal that we may hand over: one that controls our session, with us in its foreground. */
+static int own_tty(void)
+{
+	int tty = -1;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && tty < 0; fd++)
+		if (tcgetpgrp(fd) == getpgrp())
+			tty = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (tty < 0) {
+		tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (tty >= 0 && tcgetpgrp(tty) != getpgrp()) {
+			close(tty);
+			tty = -1;
+		}
+	}
+	return tty;
+}
+
+static _Noreturn void be_command(const struct supervisor *supervisor, char *const argv[])
+{
+	/* Both of us do this, so that it is done for either, whoever runs first. SIGTTOU is
+	 * blocked. */
+	setpgid(0, 0);
+	if (supervisor->tty >= 0)
+		tcsetpgrp(supervisor->tty, getpid());
+	sigaction(SIGCHLD, &supervisor->on_child, NULL);
+	set_mask(supervisor->mask);
+	_exit(command_exec(argv));
+}
+
+static void forward(const struct supervisor *supervisor, int signo)
+{
+	if (kill(supervisor->options->group ? -supervisor->command : supervisor->command, signo)
+	    != 0)
+		log_say(LOG_DEBUG, "signal %d was not forwarded: %s", signo, strerror(errno));
+}
+
+static void hand_over_tty(const struct supervisor *supervisor)
+{
+	if (supervisor->tty >= 0 && tcgetpgrp(supervisor->tty) == getpgrp())
+		tcsetpgrp(supervisor->tty, supervisor->command);
+}
+
+/* The command has stopped. */
+static void stop_too(struct supervisor *supervisor, int signo)
+{
+	signals pending = 0;
+
+	if (supervisor->told_to_stop) {
+		/* Whoever told us will tell us to go on. PID 1 does not stop. */
+		supervisor->told_to_stop = false;
+		kill(getpid(), SIGSTOP);
+		return;
+	}
+	if (supervisor->tty < 0 || (signo != SIGTSTP && signo != SIGTTIN && signo != SIGTTOU))
+		return;
+	/* SIGTSTP rather than SIGSTOP, because the kernel drops it where nobody could make us go on
+	 * (no shell above us). Nor would the command have stopped there without us. */
+	set_mask(~bit(SIGTSTP));
+	kill(getpid(), SIGTSTP);
+	set_mask(~(signals)0);
+	syscall(SYS_rt_sigpending, &pending, sizeof(pending));
+	if ((pending & bit(SIGCONT)) == 0)
+		kill(-supervisor->command, SIGCONT);
+}
+
+/* One SIGCHLD may stand for many deaths: until there is no more. __WALL: the monitor's holder is
+ * invisible otherwise. */
+static void reap(struct supervisor *supervisor)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL)) > 0) {
+		if (pid == supervisor->command && WIFSTOPPED(status)) {
+			stop_too(supervisor, WSTOPSIG(status));
+		} else if (pid == supervisor->command) {
+			supervisor->ended = true;
+			supervisor->wait_status = status;
+		} else if (pid == supervisor->monitor->holder && !WIFSTOPPED(status)) {
+			supervisor->holder_ended = true;
+		}
+	}
+}
+
+static void handle(struct supervisor *supervisor, int signo)
+{
+	switch (signo) {
+	case SIGCHLD:
+		reap(supervisor);
+		break;
+	case SIGTTIN:
+	case SIGTTOU:
+		break;
+	case SIGTSTP:
+		supervisor->told_to_stop = true;
+		forward(supervisor, signo);
+		break;
+	case SIGCONT:
+		supervisor->told_to_stop = false;
+		hand_over_tty(supervisor);
+		if (supervisor->tty >= 0)
+			kill(-supervisor->command, signo);
+		else
+			forward(supervisor, signo);
+		break;
+	default:
+		forward(supervisor, signo);
+	}
+}
+
+/* Open sessions may end in peace; whoever tells us to end meanwhile is obeyed. */
+static void wait_for_sessions(struct supervisor *supervisor)
+{
+	int64_t until = loop_now() + supervisor->options->grace + END_PATIENCE;
+
+	if (supervisor->options->grace <= 0 || supervisor->monitor->holder == 0)
+		return;
+	monitor_stop(supervisor->monitor, supervisor->options->grace);
+	reap(supervisor);
+	while (!supervisor->holder_ended && loop_now() < until) {
+		int signo = next_signal(until - loop_now());
+
+		if (signo == SIGTERM || signo == SIGINT || signo == SIGQUIT)
+			return;
+		reap(supervisor);
+	}
+}
+
+int supervise_status(const struct supervise_options *options, int wait_status)
+{
+	int status
+	    = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+
+	return options->success[status & 0xff] ? 0 : status;
+}
+
+int supervise(
+    const struct monitor *monitor, const struct supervise_options *options, char *const argv[])
+{
+	struct sigaction by_default = { .sa_handler = SIG_DFL };
+	struct supervisor supervisor = { .monitor = monitor, .options = options };
+
+	if (options->parent_death_signal > 0)
+		prctl(PR_SET_PDEATHSIG, options->parent_death_signal);
+	if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+		log_say(LOG_WARN,
+		    "not PID 1 and no subreaper: processes that lose their parent are not "
+		    "reaped; run sshinit as the container's ENTRYPOINT");
+	supervisor.mask = set_mask(~(signals)0);
+	/* Ignored (as it may have come), it would make the kernel reap in our place. */
+	sigaction(SIGCHLD, &by_default, &supervisor.on_child);
+	supervisor.tty = own_tty();
+	supervisor.command = fork();
+	if (supervisor.command == 0)
+		be_command(&supervisor, argv);
+	if (supervisor.command < 0) {
+		log_say(LOG_WARN, "cannot supervise (%s): the command runs in place of sshinit",
+		    strerror(errno));
+		sigaction(SIGCHLD, &supervisor.on_child, NULL);
+		set_mask(supervisor.mask);
+		return command_exec(argv);
+	}
+	setpgid(supervisor.command, supervisor.command);
+	if (supervisor.tty >= 0)
+		tcsetpgrp(supervisor.tty, supervisor.command);
+	monitor_command_runs(monitor);
+	while (!supervisor.ended)
+		handle(&supervisor, next_signal(-1));
+	if (supervisor.tty >= 0)
+		tcsetpgrp(supervisor.tty, getpgrp());
+	wait_for_sessions(&supervisor);
+	return supervise_status(options, supervisor.wait_status);
+}
