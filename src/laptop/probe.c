@@ -1,0 +1,279 @@
+#include "laptop/probe.h"
+
+#include "laptop/knownhosts.h"
+#include "laptop/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ASK_SECONDS = 60, CHECK_SECONDS = 15 };
+
+const char *
+seen_name(enum seen seen)
+{
+	static const char *const names[] = { [SEEN_SSH] = "SSH answers",
+		[SEEN_REFUSED] = "connection refused",
+		[SEEN_TIMEOUT] = "no answer",
+		[SEEN_UNREACHABLE] = "no way to that address",
+		[SEEN_OTHER] = "something answers that is no SSH server",
+		[SEEN_HOST_KEY] = "another machine's host key answers" };
+
+	return names[seen];
+}
+
+static enum seen
+seen_of(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return SEEN_REFUSED;
+	case ETIMEDOUT:
+		return SEEN_TIMEOUT;
+	default:
+		return SEEN_UNREACHABLE;
+	}
+}
+
+/* Waits for an identification string; a server may send other lines before it (RFC 4253). */
+static enum seen
+read_banner(int fd, int timeout_ms)
+{
+	char text[4096];
+	size_t used = 0;
+
+	while (used < sizeof(text)) {
+		struct pollfd readable = { fd, POLLIN, 0 };
+		ssize_t n;
+
+		if (poll(&readable, 1, timeout_ms) <= 0)
+			return used == 0 ? SEEN_TIMEOUT : SEEN_OTHER;
+		n = read(fd, text + used, sizeof(text) - used);
+		if (n <= 0)
+			return used == 0 && n < 0 ? seen_of(errno) : SEEN_OTHER;
+		used += (size_t)n;
+		if ((used >= 4 && memcmp(text, "SSH-", 4) == 0)
+		    || memmem(text, used, "\nSSH-", 5) != NULL)
+			return SEEN_SSH;
+	}
+	return SEEN_OTHER;
+}
+
+static enum seen
+try_address(const struct addrinfo *address, int timeout_ms)
+{
+	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct pollfd writable = { fd, POLLOUT, 0 };
+	enum seen seen;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (fd < 0)
+		return SEEN_UNREACHABLE;
+	if (connect(fd, address->ai_addr, address->ai_addrlen) != 0 && errno != EINPROGRESS)
+		seen = seen_of(errno);
+	else if (poll(&writable, 1, timeout_ms) <= 0)
+		seen = SEEN_TIMEOUT;
+	else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0)
+		seen = seen_of(error);
+	else
+		seen = read_banner(fd, timeout_ms);
+	close(fd);
+	return seen;
+}
+
+enum seen
+probe_banner(const char *host, unsigned port, int timeout_ms)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *a;
+	enum seen seen = SEEN_UNREACHABLE;
+	char service[16];
+
+	snprintf(service, sizeof(service), "%u", port);
+	if (getaddrinfo(host, service, &hints, &list) != 0)
+		return SEEN_UNREACHABLE;
+	for (a = list; a != NULL && seen != SEEN_SSH; a = a->ai_next)
+		seen = try_address(a, timeout_ms);
+	freeaddrinfo(list);
+	return seen;
+}
+
+/* A file without a name, which ssh opens through /proc: nothing is left behind when we are killed.
+ */
+static int
+nameless(struct arena *arena, struct span text, const char **path)
+{
+	int fd = memfd_create("sshinit", MFD_CLOEXEC);
+
+	while (fd >= 0 && text.len > 0) {
+		ssize_t n = write(fd, text.data, text.len);
+
+		if (n < 0 && errno != EINTR)
+			break;
+		text = span_skip(text, n > 0 ? (size_t)n : 0);
+	}
+	*path = arena_printf(arena, "/proc/%ld/fd/%d", (long)getpid(), fd);
+	return fd;
+}
+
+static char *
+read_nameless(struct arena *arena, int fd)
+{
+	struct buf text = buf_new(arena);
+	char bytes[4096];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+		buf_add(&text, bytes, (size_t)n);
+		at += n;
+	}
+	return text.data;
+}
+
+static enum seen
+classify(const char *err)
+{
+	static const struct {
+		const char *words;
+		enum seen seen;
+	} known[] = { { "HOST IDENTIFICATION HAS CHANGED", SEEN_HOST_KEY },
+		{ "Host key verification failed", SEEN_HOST_KEY },
+		{ "host key is known for", SEEN_HOST_KEY }, { "Connection refused", SEEN_REFUSED },
+		{ "timed out", SEEN_TIMEOUT }, { "banner exchange", SEEN_OTHER },
+		{ "kex_exchange_identification", SEEN_OTHER } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strstr(err, known[i].words) != NULL)
+			return known[i].seen;
+	return SEEN_UNREACHABLE;
+}
+
+static const char *
+last_line(struct arena *arena, const char *text)
+{
+	size_t len = strlen(text), from;
+
+	while (len > 0 && strchr("\r\n", text[len - 1]) != NULL)
+		len--;
+	for (from = len; from > 0 && text[from - 1] != '\n'; from--)
+		;
+	return arena_strndup(arena, text + from, len - from);
+}
+
+/* The pod's own answer: all its host keys, the one seen among them. A stranger's keys are not taken
+ * over: what ssh saw must be one of those the pod says it has. */
+static bool
+take_json(struct arena *arena, struct answer *answer, const char *name, const struct buf *out)
+{
+	/* A login shell may greet before the answer. */
+	size_t start = strcspn(out->data, "{");
+	json_t *root = json_loadb(
+	    out->data + start, strlen(out->data + start), JSON_DISABLE_EOF_CHECK, NULL);
+	json_t *keys = json_object_get(json_object_get(root, "connect"), "host_keys"), *key;
+	const char *version = json_string_value(json_object_get(root, "version"));
+	struct buf lines = buf_new(arena);
+	struct span seen = span_of(answer->lines);
+	bool among = false;
+	size_t i;
+
+	json_array_foreach(keys, i, key) if (json_is_string(key) && i < 16)
+	    knownhosts_line(&lines, name, json_string_value(key));
+	while (seen.len > 0) {
+		size_t len
+		    = (size_t)((const char *)memchr(seen.data, '\n', seen.len) - seen.data) + 1;
+
+		among = among || strstr(lines.data, arena_strndup(arena, seen.data, len)) != NULL;
+		seen = span_skip(seen, len);
+	}
+	if (among)
+		answer->lines = lines.data;
+	if (version != NULL)
+		answer->version = arena_strdup(arena, version);
+	json_decref(root);
+	return answer->version != NULL;
+}
+
+struct answer
+probe_ask(struct arena *arena, const struct question *question)
+{
+	const char *config_path, *keys_path, *no_host_key;
+	int config = nameless(arena, question->config, &config_path);
+	int keys = nameless(arena, span_of(question->pinned), &keys_path);
+	struct answer answer = { .why = "", .lines = "" };
+	struct span seen;
+	struct buf lines = buf_new(arena);
+	struct run run;
+
+	no_host_key = question->pinned[0] != '\0' ? "StrictHostKeyChecking=yes"
+	                                          : "StrictHostKeyChecking=accept-new";
+	const char *const argv[] = { "ssh", "-F", config_path, "-T", "-o", no_host_key, "-o",
+		arena_printf(arena, "UserKnownHostsFile=%s", keys_path), "-o",
+		"GlobalKnownHostsFile=/dev/null", "-o", "HashKnownHosts=no", "-o",
+		"UpdateHostKeys=no", "-o", arena_printf(arena, "HostKeyAlias=%s", question->name),
+		"-o", question->interactive ? "BatchMode=no" : "BatchMode=yes", "-o",
+		"ConnectTimeout=10", "-o", "ControlMaster=no", "-o", "ControlPath=none", "-o",
+		"ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o",
+		"RemoteCommand=none", "-o", "RequestTTY=no", "-o", "LogLevel=ERROR", "--",
+		question->alias, "sshinit", "--connect", "--json", NULL };
+	run = run_program(arena, argv, ASK_SECONDS);
+
+	seen = span_of(keys >= 0 ? read_nameless(arena, keys) : "");
+	if (keys >= 0)
+		close(keys);
+	if (config >= 0)
+		close(config);
+	while (seen.len > 0) {
+		const char *end = memchr(seen.data, '\n', seen.len);
+		size_t len = end == NULL ? seen.len : (size_t)(end - seen.data) + 1;
+		size_t name_len = strlen(question->name);
+
+		if (len > name_len && seen.data[name_len] == ' '
+		    && strncasecmp(seen.data, question->name, name_len) == 0)
+			knownhosts_line(&lines, question->name,
+			    arena_strndup(arena, seen.data + name_len + 1, len - name_len - 1));
+		seen = span_skip(seen, len);
+	}
+	answer.lines = lines.data;
+	answer.why = last_line(arena, run.err.data);
+	if (run.status == 127 && run.out.len == 0 && run.err.len == 0) {
+		answer.seen = SEEN_UNREACHABLE;
+		answer.no_client = true;
+		answer.why = "there is no ssh client here";
+		return answer;
+	}
+	answer.seen = run.status == 255 || run.status == 124 ? classify(run.err.data) : SEEN_SSH;
+	if (run.status == 124)
+		answer.seen = SEEN_TIMEOUT;
+	/* Refused at login: the server was seen, and its key is as good as a first `ssh NAME` gets.
+	 */
+	if (strstr(run.err.data, "Permission denied") != NULL
+	    || strstr(run.err.data, "Too many authentication failures") != NULL)
+		answer.seen = SEEN_SSH;
+	answer.reached = answer.seen == SEEN_SSH && answer.lines[0] != '\0';
+	if (answer.reached && run.status == 0)
+		answer.told = take_json(arena, &answer, question->name, &run.out);
+	return answer;
+}
+
+int
+probe_config(struct arena *arena, struct span config, const char *alias, const char **output,
+    const char **why)
+{
+	const char *path;
+	int fd = nameless(arena, config, &path);
+	const char *const argv[] = { "ssh", "-F", path, "-G", "--", alias, NULL };
+	struct run run = run_program(arena, argv, CHECK_SECONDS);
+
+	if (fd >= 0)
+		close(fd);
+	*output = run.out.data;
+	*why = last_line(arena, run.err.data);
+	return run.status == 255 ? 1 : 0;
+}
