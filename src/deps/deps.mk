@@ -11,6 +11,7 @@
 #                       linked before DEPS_LIBS; DEPS_OPENSSH_STAMP waits for them
 #   DEPS_VERSIONS       a line for each component: package, upstream's version, Debian's
 #   DEPS_LICENSES       their licences, whole
+#   DEPS_SK_DUMMY       for tests: a pretended security key (SecurityKeyProvider)
 # and the targets deps (all of it), deps-tools (is what the build needs there?
 # install it where possible), deps-update (look for newer sources) and deps-clean.
 #
@@ -55,6 +56,8 @@ DEPS_NOTICES := $(DEPS_DIR)/$(ARCH)/notices-$(call deps_key,notices)
 DEPS_VERSIONS := $(DEPS_NOTICES)/versions
 DEPS_LICENSES := $(DEPS_NOTICES)/licenses.txt
 
+DEPS_SK_DUMMY := $(DEPS_DIR)/$(ARCH)/sk-dummy-$(call deps_key,build-sk-dummy)/sk-dummy.so
+
 DEPS_RUN = DEPS='$(DEPS_DIR)' ARCH='$(ARCH)' V='$(V)' MUSL='$(DEPS_MUSL)' OPENSSL='$(DEPS_OPENSSL)'
 deps_version = $(patsubst %,$(DEPS_DIR)/src/%.version,$(1))
 DEPS_PACKAGES := musl libmd libbsd libinih libcap2 jansson libmicrohttpd openssl openssh
@@ -91,6 +94,10 @@ $(DEPS_NOTICES)/done: $(call deps_version,$(DEPS_PACKAGES))
 	@$(DEPS_RUN) $(DEPS_HERE)/notices $(@D)
 
 $(DEPS_VERSIONS) $(DEPS_LICENSES): $(DEPS_NOTICES)/done ;
+
+$(DEPS_SK_DUMMY): $(call deps_version,openssh)
+	@$(DEPS_RUN) $(DEPS_HERE)/build-sk-dummy $(@D)
+	@touch $@
 
 .PHONY: deps deps-tools deps-update deps-clean
 deps: $(DEPS_BASE_STAMP) $(DEPS_OPENSSH_STAMP) $(DEPS_VERSIONS) $(DEPS_LICENSES)
