@@ -1,6 +1,7 @@
 #include "init/backoff.h"
 
-int64_t backoff_next(int64_t before, int64_t ran)
+int64_t
+backoff_next(int64_t before, int64_t ran)
 {
 	if (ran >= BACKOFF_STABLE)
 		return 0;

@@ -24,7 +24,8 @@ enum { GUARDED = sizeof(guarded) / sizeof(guarded[0]) };
 static struct sigaction given[GUARDED];
 static bool guarding;
 
-void command_guard(void)
+void
+command_guard(void)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
@@ -35,7 +36,8 @@ void command_guard(void)
 	guarding = true;
 }
 
-void command_unguard(void)
+void
+command_unguard(void)
 {
 	if (!guarding)
 		return;
@@ -46,7 +48,8 @@ void command_unguard(void)
 
 /* Tries name in every directory of PATH. Returns the errno that says most: a file that was found
  * but could not be run counts for more than all the places where there was none. */
-static int search(char *const argv[])
+static int
+search(char *const argv[])
 {
 	const char *path = getenv("PATH"), *end;
 	size_t name_len = strlen(argv[0]);
@@ -84,7 +87,8 @@ static int search(char *const argv[])
 	}
 }
 
-int command_exec(char *const argv[])
+int
+command_exec(char *const argv[])
 {
 	int error;
 

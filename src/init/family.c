@@ -17,7 +17,8 @@
 enum { ROOM = 1024, LOOK_EVERY = 10, PATIENCE = 2000 };
 
 /* The parent of the process that /proc calls name, 0 when that cannot be read. */
-static pid_t parent_of(const char *name)
+static pid_t
+parent_of(const char *name)
 {
 	char path[64], text[512];
 	const char *after;
@@ -40,7 +41,8 @@ static pid_t parent_of(const char *name)
 	return (pid_t)strtol(after + 4, NULL, 10);
 }
 
-int family_children(pid_t *pids, int room)
+int
+family_children(pid_t *pids, int room)
 {
 	DIR *proc = opendir("/proc");
 	const struct dirent *entry;
@@ -61,7 +63,8 @@ int family_children(pid_t *pids, int room)
 	return any ? count : -1;
 }
 
-static bool told(const pid_t *list, int count, pid_t pid)
+static bool
+told(const pid_t *list, int count, pid_t pid)
 {
 	for (int i = 0; i < count; i++)
 		if (list[i] == pid)
@@ -70,7 +73,8 @@ static bool told(const pid_t *list, int count, pid_t pid)
 }
 
 /* Signals each child once: SIGTERM those not told yet, or all of them with SIGKILL. */
-static void signal_children(const pid_t *known, pid_t *heard, int *heard_count, bool kill_now)
+static void
+signal_children(const pid_t *known, pid_t *heard, int *heard_count, bool kill_now)
 {
 	pid_t pids[ROOM];
 	int count = family_children(pids, ROOM);
@@ -88,7 +92,8 @@ static void signal_children(const pid_t *known, pid_t *heard, int *heard_count, 
 	}
 }
 
-void family_end(int64_t grace, const pid_t *known)
+void
+family_end(int64_t grace, const pid_t *known)
 {
 	const struct timespec pause = { 0, LOOK_EVERY * 1000000L };
 	int64_t start = loop_now();

@@ -40,7 +40,8 @@ struct holder {
 
 static volatile sig_atomic_t asked_to_end, asked_to_reload;
 
-static void note_signal(int signo)
+static void
+note_signal(int signo)
 {
 	if (signo == SIGHUP)
 		asked_to_reload = 1;
@@ -48,7 +49,8 @@ static void note_signal(int signo)
 		asked_to_end = 1;
 }
 
-void hidden_default_signals(void)
+void
+hidden_default_signals(void)
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -60,7 +62,8 @@ void hidden_default_signals(void)
 }
 
 /* The holder hears these only while it sleeps, so none can slip by between a look and the sleep. */
-static void listen_for_signals(void)
+static void
+listen_for_signals(void)
 {
 	static const int heard[] = { SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 	struct sigaction note = { .sa_handler = note_signal };
@@ -75,7 +78,8 @@ static void listen_for_signals(void)
 	sigprocmask(SIG_BLOCK, &block, NULL);
 }
 
-static void close_one_by_one(unsigned first, unsigned last)
+static void
+close_one_by_one(unsigned first, unsigned last)
 {
 	DIR *open_ones = opendir("/proc/self/fd");
 	const struct dirent *entry;
@@ -99,20 +103,23 @@ static void close_one_by_one(unsigned first, unsigned last)
 	closedir(open_ones);
 }
 
-static void close_range_of(unsigned first, unsigned last)
+static void
+close_range_of(unsigned first, unsigned last)
 {
 	/* Old seccomp profiles answer EPERM to calls they do not know, old kernels ENOSYS. */
 	if (first <= last && syscall(SYS_close_range, first, last, 0) != 0)
 		close_one_by_one(first, last);
 }
 
-static int by_number(const void *a, const void *b)
+static int
+by_number(const void *a, const void *b)
 {
 	return *(const int *)a - *(const int *)b;
 }
 
 /* Makes fd something to read nothing from and to write into the void. */
-static void make_null(int fd)
+static void
+make_null(int fd)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -133,7 +140,8 @@ static void make_null(int fd)
 	}
 }
 
-static void close_the_rest(const struct holder *holder)
+static void
+close_the_rest(const struct holder *holder)
 {
 	int keep[KEEP_MOST + 2], count = 0;
 	unsigned next = 3;
@@ -152,13 +160,15 @@ static void close_the_rest(const struct holder *holder)
 	close_range_of(next, ~0U);
 }
 
-static void blank(char *const *words)
+static void
+blank(char *const *words)
 {
 	for (; words != NULL && *words != NULL; words++)
 		memset(*words, 0, strlen(*words));
 }
 
-static void run_worker(struct holder *holder, pid_t parent)
+static void
+run_worker(struct holder *holder, pid_t parent)
 {
 	/* From here on the holder's death is a SIGTERM for us; it may have happened already. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -171,7 +181,8 @@ static void run_worker(struct holder *holder, pid_t parent)
 	_exit(holder->hidden->work(holder->hidden->context, holder->link));
 }
 
-static void keep_worker(struct holder *holder)
+static void
+keep_worker(struct holder *holder)
 {
 	pid_t parent = getpid();
 
@@ -190,7 +201,8 @@ static void keep_worker(struct holder *holder)
 }
 
 /* Reaps whatever there is. Whether the worker said that all is over. */
-static bool reap(struct holder *holder)
+static bool
+reap(struct holder *holder)
 {
 	int status;
 	pid_t pid;
@@ -209,7 +221,8 @@ static bool reap(struct holder *holder)
 	return false;
 }
 
-static bool command_ended(const struct holder *holder)
+static bool
+command_ended(const struct holder *holder)
 {
 	struct pollfd poll_fd = { holder->command_fd, POLLIN, 0 };
 
@@ -219,7 +232,8 @@ static bool command_ended(const struct holder *holder)
 	       || (holder->command_fd >= 0 && poll(&poll_fd, 1, 0) > 0);
 }
 
-static void sleep_until_something(const struct holder *holder)
+static void
+sleep_until_something(const struct holder *holder)
 {
 	struct pollfd poll_fd = { holder->command_fd, POLLIN, 0 };
 	int64_t left = -1;
@@ -235,7 +249,8 @@ static void sleep_until_something(const struct holder *holder)
 	ppoll(&poll_fd, holder->command_fd >= 0, left < 0 ? NULL : &time, &none);
 }
 
-static _Noreturn void hold(struct holder *holder)
+static _Noreturn void
+hold(struct holder *holder)
 {
 	setsid();
 	listen_for_signals();
@@ -274,7 +289,8 @@ static _Noreturn void hold(struct holder *holder)
 	}
 }
 
-int hidden_start(const struct hidden *hidden, pid_t *pid)
+int
+hidden_start(const struct hidden *hidden, pid_t *pid)
 {
 	struct holder holder = { .hidden = hidden, .command = getpid() };
 	int ends[2];

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <sys/wait.h>
 
-int hold(const struct monitor *monitor)
+int
+hold(const struct monitor *monitor)
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL };
 	sigset_t waited;

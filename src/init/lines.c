@@ -1,7 +1,7 @@
 #include "init/lines.h"
 
-static void finish(
-    struct lines *lines, void (*call)(void *context, const char *line), void *context)
+static void
+finish(struct lines *lines, void (*call)(void *context, const char *line), void *context)
 {
 	if (lines->len > 0 && lines->text[lines->len - 1] == '\r')
 		lines->len--;
@@ -11,7 +11,8 @@ static void finish(
 	lines->len = 0;
 }
 
-void lines_add(struct lines *lines, const char *bytes, size_t len,
+void
+lines_add(struct lines *lines, const char *bytes, size_t len,
     void (*call)(void *context, const char *line), void *context)
 {
 	for (size_t i = 0; i < len; i++) {

@@ -3,7 +3,8 @@
 #include <stddef.h>
 #include <time.h>
 
-int64_t loop_now(void)
+int64_t
+loop_now(void)
 {
 	struct timespec now;
 
@@ -11,7 +12,8 @@ int64_t loop_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static struct loop_watch *watch_of(struct loop *loop, int fd)
+static struct loop_watch *
+watch_of(struct loop *loop, int fd)
 {
 	for (int i = 0; i < loop->watch_count; i++)
 		if (loop->watches[i].fd == fd)
@@ -19,7 +21,8 @@ static struct loop_watch *watch_of(struct loop *loop, int fd)
 	return NULL;
 }
 
-int loop_watch(struct loop *loop, int fd, short events,
+int
+loop_watch(struct loop *loop, int fd, short events,
     void (*call)(void *context, int fd, short events), void *context)
 {
 	struct loop_watch *watch = watch_of(loop, fd);
@@ -33,7 +36,8 @@ int loop_watch(struct loop *loop, int fd, short events,
 	return 0;
 }
 
-void loop_unwatch(struct loop *loop, int fd)
+void
+loop_unwatch(struct loop *loop, int fd)
 {
 	struct loop_watch *watch = watch_of(loop, fd);
 
@@ -41,7 +45,8 @@ void loop_unwatch(struct loop *loop, int fd)
 		*watch = loop->watches[--loop->watch_count];
 }
 
-int loop_after(struct loop *loop, int64_t milliseconds, void (*call)(void *context), void *context)
+int
+loop_after(struct loop *loop, int64_t milliseconds, void (*call)(void *context), void *context)
 {
 	for (int i = 0; i < LOOP_TIMERS; i++) {
 		struct loop_timer *timer = &loop->timers[i];
@@ -57,7 +62,8 @@ int loop_after(struct loop *loop, int64_t milliseconds, void (*call)(void *conte
 	return 0;
 }
 
-void loop_cancel(struct loop *loop, int id)
+void
+loop_cancel(struct loop *loop, int id)
 {
 	for (int i = 0; i < LOOP_TIMERS; i++)
 		if (id != 0 && loop->timers[i].id == id)
@@ -65,7 +71,8 @@ void loop_cancel(struct loop *loop, int id)
 }
 
 /* How long poll may sleep: until the first timer, or for ever (-1). */
-static int patience(const struct loop *loop)
+static int
+patience(const struct loop *loop)
 {
 	int64_t first = -1, now = loop_now();
 
@@ -80,7 +87,8 @@ static int patience(const struct loop *loop)
 }
 
 /* A timer that a call sets anew waits for the next round: no call can keep the others out. */
-static void fire_timers(struct loop *loop)
+static void
+fire_timers(struct loop *loop)
 {
 	int64_t now = loop_now();
 	int newest = loop->last_id;
@@ -95,7 +103,8 @@ static void fire_timers(struct loop *loop)
 	}
 }
 
-void loop_run(struct loop *loop)
+void
+loop_run(struct loop *loop)
 {
 	while (!loop->done) {
 		struct pollfd polls[LOOP_WATCHES];
@@ -118,7 +127,8 @@ void loop_run(struct loop *loop)
 	}
 }
 
-void loop_stop(struct loop *loop)
+void
+loop_stop(struct loop *loop)
 {
 	loop->done = true;
 }

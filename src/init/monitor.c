@@ -7,7 +7,8 @@
 
 enum { DEFAULT_GRACE = 2000 };
 
-bool monitor_start(struct monitor *monitor, const struct worker_calls *calls)
+bool
+monitor_start(struct monitor *monitor, const struct worker_calls *calls)
 {
 	struct hidden hidden = {
 		.hold = worker_hold,
@@ -24,7 +25,8 @@ bool monitor_start(struct monitor *monitor, const struct worker_calls *calls)
 	return monitor->link >= 0;
 }
 
-enum readiness monitor_wait(const struct monitor *monitor, int milliseconds)
+enum readiness
+monitor_wait(const struct monitor *monitor, int milliseconds)
 {
 	int64_t until = loop_now() + milliseconds;
 
@@ -50,7 +52,8 @@ enum readiness monitor_wait(const struct monitor *monitor, int milliseconds)
 	}
 }
 
-static void say(const struct monitor *monitor, enum worker_word word, int value)
+static void
+say(const struct monitor *monitor, enum worker_word word, int value)
 {
 	struct worker_message message = { (int)word, value };
 
@@ -58,17 +61,20 @@ static void say(const struct monitor *monitor, enum worker_word word, int value)
 		send(monitor->link, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-void monitor_command_runs(const struct monitor *monitor)
+void
+monitor_command_runs(const struct monitor *monitor)
 {
 	say(monitor, WORD_RUNS, 0);
 }
 
-void monitor_reload(const struct monitor *monitor)
+void
+monitor_reload(const struct monitor *monitor)
 {
 	say(monitor, WORD_RELOAD, 0);
 }
 
-void monitor_stop(const struct monitor *monitor, int grace)
+void
+monitor_stop(const struct monitor *monitor, int grace)
 {
 	say(monitor, WORD_STOP, grace);
 }

@@ -60,7 +60,8 @@ static const struct service_step steps[SERVICE_STATES][SERVICE_EVENTS] = {
 	},
 };
 
-struct service_step service_next(enum service_state state, enum service_event event)
+struct service_step
+service_next(enum service_state state, enum service_event event)
 {
 	return steps[state][event];
 }

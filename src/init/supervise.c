@@ -30,12 +30,14 @@ struct supervisor {
 	int wait_status;
 };
 
-static signals bit(int signo)
+static signals
+bit(int signo)
 {
 	return (signals)1 << (signo - 1);
 }
 
-static signals set_mask(signals mask)
+static signals
+set_mask(signals mask)
 {
 	signals before = 0;
 
@@ -44,7 +46,8 @@ static signals set_mask(signals mask)
 }
 
 /* The next signal, or 0 when none came in time (-1: no limit). */
-static int next_signal(int64_t milliseconds)
+static int
+next_signal(int64_t milliseconds)
 {
 	const signals all = ~(signals)0;
 	struct timespec limit = { milliseconds / 1000, milliseconds % 1000 * 1000000 };
@@ -58,7 +61,8 @@ static int next_signal(int64_t milliseconds)
 }
 
 /* The terminal that we may hand over: one that controls our session, with us in its foreground. */
-static int own_tty(void)
+static int
+own_tty(void)
 {
 	int tty = -1;
 
@@ -75,7 +79,8 @@ static int own_tty(void)
 	return tty;
 }
 
-static _Noreturn void be_command(const struct supervisor *supervisor, char *const argv[])
+static _Noreturn void
+be_command(const struct supervisor *supervisor, char *const argv[])
 {
 	/* Both of us do this, so that it is done for either, whoever runs first. SIGTTOU is
 	 * blocked. */
@@ -87,21 +92,24 @@ static _Noreturn void be_command(const struct supervisor *supervisor, char *cons
 	_exit(command_exec(argv));
 }
 
-static void forward(const struct supervisor *supervisor, int signo)
+static void
+forward(const struct supervisor *supervisor, int signo)
 {
 	if (kill(supervisor->options->group ? -supervisor->command : supervisor->command, signo)
 	    != 0)
 		log_say(LOG_DEBUG, "signal %d was not forwarded: %s", signo, strerror(errno));
 }
 
-static void hand_over_tty(const struct supervisor *supervisor)
+static void
+hand_over_tty(const struct supervisor *supervisor)
 {
 	if (supervisor->tty >= 0 && tcgetpgrp(supervisor->tty) == getpgrp())
 		tcsetpgrp(supervisor->tty, supervisor->command);
 }
 
 /* The command has stopped. */
-static void stop_too(struct supervisor *supervisor, int signo)
+static void
+stop_too(struct supervisor *supervisor, int signo)
 {
 	signals pending = 0;
 
@@ -125,7 +133,8 @@ static void stop_too(struct supervisor *supervisor, int signo)
 
 /* One SIGCHLD may stand for many deaths: until there is no more. __WALL: the monitor's holder is
  * invisible otherwise. */
-static void reap(struct supervisor *supervisor)
+static void
+reap(struct supervisor *supervisor)
 {
 	int status;
 	pid_t pid;
@@ -142,7 +151,8 @@ static void reap(struct supervisor *supervisor)
 	}
 }
 
-static void handle(struct supervisor *supervisor, int signo)
+static void
+handle(struct supervisor *supervisor, int signo)
 {
 	switch (signo) {
 	case SIGCHLD:
@@ -169,7 +179,8 @@ static void handle(struct supervisor *supervisor, int signo)
 }
 
 /* Open sessions may end in peace; whoever tells us to end meanwhile is obeyed. */
-static void wait_for_sessions(struct supervisor *supervisor)
+static void
+wait_for_sessions(struct supervisor *supervisor)
 {
 	int64_t until = loop_now() + supervisor->options->grace + END_PATIENCE;
 
@@ -186,7 +197,8 @@ static void wait_for_sessions(struct supervisor *supervisor)
 	}
 }
 
-int supervise_status(const struct supervise_options *options, int wait_status)
+int
+supervise_status(const struct supervise_options *options, int wait_status)
 {
 	int status
 	    = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
@@ -194,7 +206,8 @@ int supervise_status(const struct supervise_options *options, int wait_status)
 	return options->success[status & 0xff] ? 0 : status;
 }
 
-int supervise(
+int
+supervise(
     const struct monitor *monitor, const struct supervise_options *options, char *const argv[])
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL };

@@ -49,12 +49,14 @@ static int signal_pipe[2];
 
 static void handle(struct job *job, enum service_event event);
 
-struct loop *worker_loop(struct worker *worker)
+struct loop *
+worker_loop(struct worker *worker)
 {
 	return &worker->loop;
 }
 
-void worker_hold(void *context)
+void
+worker_hold(void *context)
 {
 	const struct worker_calls *calls = context;
 
@@ -66,7 +68,8 @@ void worker_hold(void *context)
 	}
 }
 
-void worker_ready(struct worker *worker, enum readiness readiness)
+void
+worker_ready(struct worker *worker, enum readiness readiness)
 {
 	struct worker_message message = { WORD_READY, readiness };
 
@@ -77,7 +80,8 @@ void worker_ready(struct worker *worker, enum readiness readiness)
 
 /* The life of a child from fork to exec. Its standard error is the pipe, so what it says about a
  * failure arrives in the log as the service's last words. */
-static _Noreturn void become(const struct job *job, int log, pid_t parent)
+static _Noreturn void
+become(const struct job *job, int log, pid_t parent)
 {
 	const struct start *start = &job->start;
 
@@ -96,7 +100,8 @@ static _Noreturn void become(const struct job *job, int log, pid_t parent)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-static void timer_fired(void *context)
+static void
+timer_fired(void *context)
 {
 	struct job *job = context;
 
@@ -104,14 +109,16 @@ static void timer_fired(void *context)
 	handle(job, EVENT_TIME);
 }
 
-static void set_timer(struct job *job, int64_t milliseconds)
+static void
+set_timer(struct job *job, int64_t milliseconds)
 {
 	loop_cancel(&job->worker->loop, job->timer);
 	job->timer
 	    = milliseconds < 0 ? 0 : loop_after(&job->worker->loop, milliseconds, timer_fired, job);
 }
 
-static void start(struct job *job)
+static void
+start(struct job *job)
 {
 	int64_t now = loop_now(), early = job->started ? job->since + BACKOFF_LEAST - now : 0;
 	pid_t parent = getpid();
@@ -135,7 +142,8 @@ static void start(struct job *job)
 	set_timer(job, job->start.limit > 0 ? job->start.limit : -1);
 }
 
-static void consult(struct job *job)
+static void
+consult(struct job *job)
 {
 	static const enum service_event events[]
 	    = { [WISH_OFF] = EVENT_OFF, [WISH_ON] = EVENT_ON, [WISH_AGAIN] = EVENT_AGAIN };
@@ -146,7 +154,8 @@ static void consult(struct job *job)
 }
 
 /* The heart: what the table says, done. */
-static void handle(struct job *job, enum service_event event)
+static void
+handle(struct job *job, enum service_event event)
 {
 	struct service_step step = service_next(job->state, event);
 	int grace = job->worker->calls->grace;
@@ -178,7 +187,8 @@ static void handle(struct job *job, enum service_event event)
 	}
 }
 
-static void hand_over(void *context, const char *line)
+static void
+hand_over(void *context, const char *line)
 {
 	struct job *job = context;
 
@@ -189,7 +199,8 @@ static void hand_over(void *context, const char *line)
 }
 
 /* Reads a bounded amount: a service that floods its log waits for its turn like everybody else. */
-static void log_arrived(void *context, int fd, short events)
+static void
+log_arrived(void *context, int fd, short events)
 {
 	struct job *job = context;
 	char bytes[READ_AT_ONCE];
@@ -200,7 +211,8 @@ static void log_arrived(void *context, int fd, short events)
 		lines_add(&job->lines, bytes, (size_t)len, hand_over, job);
 }
 
-static void say_how_it_ended(const struct job *job, int status)
+static void
+say_how_it_ended(const struct job *job, int status)
 {
 	const char *name = job->service->name;
 
@@ -212,7 +224,8 @@ static void say_how_it_ended(const struct job *job, int status)
 		log_say(LOG_WARN, "%s ended with status %d", name, WEXITSTATUS(status));
 }
 
-static void job_ended(struct job *job, int status)
+static void
+job_ended(struct job *job, int status)
 {
 	bool done = job->service->once && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	int log = pipes[job - job->worker->jobs][0];
@@ -231,7 +244,8 @@ static void job_ended(struct job *job, int status)
 }
 
 /* Many deaths may hide behind one SIGCHLD: until there is no more. */
-static void reap(struct worker *worker)
+static void
+reap(struct worker *worker)
 {
 	int status;
 	pid_t pid;
@@ -244,14 +258,16 @@ static void reap(struct worker *worker)
 		loop_stop(&worker->loop);
 }
 
-void worker_consult(struct worker *worker, const char *name)
+void
+worker_consult(struct worker *worker, const char *name)
 {
 	for (int i = 0; i < worker->calls->service_count; i++)
 		if (strcmp(worker->jobs[i].service->name, name) == 0)
 			consult(&worker->jobs[i]);
 }
 
-void worker_reload(struct worker *worker)
+void
+worker_reload(struct worker *worker)
 {
 	if (worker->ending)
 		return;
@@ -261,19 +277,22 @@ void worker_reload(struct worker *worker)
 		consult(&worker->jobs[i]);
 }
 
-void worker_end(struct worker *worker)
+void
+worker_end(struct worker *worker)
 {
 	worker->ending = true;
 	loop_stop(&worker->loop);
 }
 
-static void grace_is_over(void *context)
+static void
+grace_is_over(void *context)
 {
 	worker_end(context);
 }
 
 /* Supervise mode at its end: no new session, but those that are open may finish. */
-static void end_softly(struct worker *worker, int grace)
+static void
+end_softly(struct worker *worker, int grace)
 {
 	worker->ending = true;
 	if (grace <= 0 || loop_after(&worker->loop, grace, grace_is_over, worker) == 0)
@@ -283,7 +302,8 @@ static void end_softly(struct worker *worker, int grace)
 	reap(worker);
 }
 
-static void on_signal(int signo)
+static void
+on_signal(int signo)
 {
 	int saved = errno;
 	char byte = (char)signo;
@@ -294,7 +314,8 @@ static void on_signal(int signo)
 	errno = saved;
 }
 
-static void signals_arrived(void *context, int fd, short events)
+static void
+signals_arrived(void *context, int fd, short events)
 {
 	struct worker *worker = context;
 	char signos[64];
@@ -310,7 +331,8 @@ static void signals_arrived(void *context, int fd, short events)
 	reap(worker);
 }
 
-static void command_runs(struct worker *worker)
+static void
+command_runs(struct worker *worker)
 {
 	/* The terminal is the command's now; a line of ours would tear its screen. */
 	if (isatty(STDERR_FILENO))
@@ -319,7 +341,8 @@ static void command_runs(struct worker *worker)
 		worker->calls->command_runs(worker, worker->calls->context);
 }
 
-static void word_arrived(void *context, int fd, short events)
+static void
+word_arrived(void *context, int fd, short events)
 {
 	struct worker *worker = context;
 	struct worker_message message;
@@ -344,7 +367,8 @@ static void word_arrived(void *context, int fd, short events)
 
 /* Handlers, not a mask: what the calls start on their own must not begin life with blocked
  * signals. */
-static bool listen_for_signals(struct worker *worker)
+static bool
+listen_for_signals(struct worker *worker)
 {
 	static const int heard[] = { SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
@@ -358,7 +382,8 @@ static bool listen_for_signals(struct worker *worker)
 	return loop_watch(&worker->loop, signal_pipe[0], POLLIN, signals_arrived, worker) == 0;
 }
 
-int worker_run(void *context, int link)
+int
+worker_run(void *context, int link)
 {
 	const struct worker_calls *calls = context;
 	struct worker *worker = calloc(1, sizeof(*worker));
