@@ -44,23 +44,26 @@ parent_of(const char *name)
 int
 family_children(pid_t *pids, int room)
 {
-	DIR *proc = opendir("/proc");
 	const struct dirent *entry;
 	pid_t self = getpid();
 	int count = 0;
-	bool any = false;
+	char link[32] = "";
+	DIR *proc;
 
+	/* A /proc may be that of another pid namespace; then its numbers mean nothing here. */
+	if (readlink("/proc/self", link, sizeof(link) - 1) < 0 || strtol(link, NULL, 10) != self)
+		return -1;
+	proc = opendir("/proc");
 	if (proc == NULL)
 		return -1;
 	while ((entry = readdir(proc)) != NULL && count < room) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		any = true;
 		if (parent_of(entry->d_name) == self)
 			pids[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
 	}
 	closedir(proc);
-	return any ? count : -1;
+	return count;
 }
 
 static bool

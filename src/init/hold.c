@@ -1,15 +1,16 @@
 #include "init/hold.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/wait.h>
+#include <time.h>
 
 int
-hold(const struct monitor *monitor)
+hold(struct monitor *monitor)
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL };
 	sigset_t waited;
+	pid_t pid;
 
 	/* Blocked signals are kept for sigwaitinfo even where PID 1 would never be sent them.
 	 * SIGCHLD may have come ignored, and then nobody would ever be told of a death. */
@@ -22,12 +23,15 @@ hold(const struct monitor *monitor)
 	sigaddset(&waited, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &waited, NULL);
 	for (;;) {
-		siginfo_t info;
+		struct timespec limit;
+		int64_t left;
 		int signo;
 
-		while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
-			;
-		signo = sigwaitinfo(&waited, &info);
+		while ((pid = waitpid(-1, NULL, WNOHANG | __WALL)) > 0)
+			monitor_reaped(monitor, pid);
+		left = monitor_mind(monitor);
+		limit = (struct timespec){ left / 1000, left % 1000 * 1000000 };
+		signo = sigtimedwait(&waited, NULL, left < 0 ? NULL : &limit);
 		if (signo == SIGHUP)
 			monitor_reload(monitor);
 		else if (signo > 0 && signo != SIGCHLD)

@@ -12,6 +12,6 @@
 #include "init/monitor.h"
 
 /* Returns the status to exit with, when it is time. */
-int hold(const struct monitor *monitor);
+int hold(struct monitor *monitor);
 
 #endif

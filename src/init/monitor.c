@@ -1,15 +1,18 @@
 #include "init/monitor.h"
 
+#include "base/log.h"
+#include "init/backoff.h"
 #include "init/hidden.h"
 
-#include <errno.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { DEFAULT_GRACE = 2000 };
 
-bool
-monitor_start(struct monitor *monitor, const struct worker_calls *calls)
+static bool
+begin(struct monitor *monitor)
 {
+	const struct worker_calls *calls = monitor->calls;
 	struct hidden hidden = {
 		.hold = worker_hold,
 		.work = worker_run,
@@ -20,9 +23,20 @@ monitor_start(struct monitor *monitor, const struct worker_calls *calls)
 		.grace = calls->grace > 0 ? calls->grace : DEFAULT_GRACE,
 	};
 
-	monitor->holder = 0;
+	monitor->since = loop_now();
 	monitor->link = hidden_start(&hidden, &monitor->holder);
-	return monitor->link >= 0;
+	if (monitor->link >= 0)
+		return true;
+	monitor->pause = backoff_next(monitor->pause, 0);
+	monitor->again = monitor->since + monitor->pause;
+	return false;
+}
+
+bool
+monitor_start(struct monitor *monitor, const struct worker_calls *calls)
+{
+	*monitor = (struct monitor){ .link = -1, .calls = calls };
+	return begin(monitor);
 }
 
 enum readiness
@@ -62,8 +76,9 @@ say(const struct monitor *monitor, enum worker_word word, int value)
 }
 
 void
-monitor_command_runs(const struct monitor *monitor)
+monitor_command_runs(struct monitor *monitor)
 {
+	monitor->command_runs = true;
 	say(monitor, WORD_RUNS, 0);
 }
 
@@ -77,4 +92,36 @@ void
 monitor_stop(const struct monitor *monitor, int grace)
 {
 	say(monitor, WORD_STOP, grace);
+}
+
+void
+monitor_reaped(struct monitor *monitor, pid_t pid)
+{
+	int64_t now = loop_now();
+
+	if (monitor->holder == 0 || pid != monitor->holder)
+		return;
+	monitor->holder = 0;
+	close(monitor->link);
+	monitor->link = -1;
+	monitor->pause = backoff_next(monitor->pause, now - monitor->since);
+	monitor->again = now + monitor->pause;
+}
+
+int64_t
+monitor_mind(struct monitor *monitor)
+{
+	int64_t left;
+
+	if (monitor->holder != 0 || monitor->calls == NULL)
+		return -1;
+	left = monitor->again - loop_now();
+	if (left > 0)
+		return left;
+	log_say(LOG_WARN, "the monitor of sshd had ended; starting it again");
+	if (!begin(monitor))
+		return monitor->pause;
+	if (monitor->command_runs)
+		say(monitor, WORD_RUNS, 0);
+	return -1;
 }

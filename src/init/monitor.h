@@ -21,19 +21,36 @@
 struct monitor {
 	int link;     /* -1: there is none */
 	pid_t holder; /* the hidden child; 0: there is none */
+	const struct worker_calls *calls;
+	bool command_runs;
+	int64_t since, pause, again; /* when it was started, and will be again */
 };
 
 /* Starts it. False with errno where the system has no room for another process: the command can
- * run all the same. */
+ * run all the same. calls must outlive the monitor. */
 bool monitor_start(struct monitor *monitor, const struct worker_calls *calls);
 
 /* Waits until the worker has said how it stands with SSH, that many milliseconds at most. */
 enum readiness monitor_wait(const struct monitor *monitor, int milliseconds);
 
-/* For supervise and hold, where this process stays: the command runs; read all sources again; let
- * open sessions end for that many milliseconds, then end all. */
-void monitor_command_runs(const struct monitor *monitor);
+/*
+ * The rest is for supervise and hold, where this process stays.
+ */
+
+/* The command runs. */
+void monitor_command_runs(struct monitor *monitor);
+
+/* All sources are to be read again. */
 void monitor_reload(const struct monitor *monitor);
+
+/* Open sessions may go on for that many milliseconds, then everything ends. */
 void monitor_stop(const struct monitor *monitor, int grace);
+
+/* A child was reaped (with __WALL, or the holder is never seen). */
+void monitor_reaped(struct monitor *monitor, pid_t pid);
+
+/* Starts the monitor again where it has died, or could not be started. Answers after how many
+ * milliseconds to call again; -1: when a child was reaped. */
+int64_t monitor_mind(struct monitor *monitor);
 
 #endif

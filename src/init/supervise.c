@@ -19,14 +19,14 @@ typedef uint64_t signals;
 enum { END_PATIENCE = 5000 };
 
 struct supervisor {
-	const struct monitor *monitor;
+	struct monitor *monitor;
 	const struct supervise_options *options;
 	pid_t command;
 	signals mask;              /* as we were given it */
 	struct sigaction on_child; /* SIGCHLD's disposition, as we were given it */
 	int tty;                   /* our terminal, handed over to the command; -1: none */
 	bool told_to_stop;         /* by SIGTSTP, not by the terminal */
-	bool ended, holder_ended;
+	bool ended;
 	int wait_status;
 };
 
@@ -60,23 +60,25 @@ next_signal(int64_t milliseconds)
 	return signo < 0 ? 0 : (int)signo;
 }
 
-/* The terminal that we may hand over: one that controls our session, with us in its foreground. */
+/* The terminal that controls our session, whoever is in its foreground now. */
 static int
 own_tty(void)
 {
 	int tty = -1;
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && tty < 0; fd++)
-		if (tcgetpgrp(fd) == getpgrp())
+		if (tcgetpgrp(fd) >= 0)
 			tty = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (tty < 0) {
+	if (tty < 0)
 		tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-		if (tty >= 0 && tcgetpgrp(tty) != getpgrp()) {
-			close(tty);
-			tty = -1;
-		}
-	}
 	return tty;
+}
+
+/* Whether the terminal's foreground is the process group given. */
+static bool
+in_front(int tty, pid_t group)
+{
+	return tty >= 0 && tcgetpgrp(tty) == group;
 }
 
 static _Noreturn void
@@ -85,7 +87,7 @@ be_command(const struct supervisor *supervisor, char *const argv[])
 	/* Both of us do this, so that it is done for either, whoever runs first. SIGTTOU is
 	 * blocked. */
 	setpgid(0, 0);
-	if (supervisor->tty >= 0)
+	if (in_front(supervisor->tty, getpgid(getppid())))
 		tcsetpgrp(supervisor->tty, getpid());
 	sigaction(SIGCHLD, &supervisor->on_child, NULL);
 	set_mask(supervisor->mask);
@@ -100,11 +102,12 @@ forward(const struct supervisor *supervisor, int signo)
 		log_say(LOG_DEBUG, "signal %d was not forwarded: %s", signo, strerror(errno));
 }
 
-static void
+/* From us to the command, where it is ours to give. */
+static bool
 hand_over_tty(const struct supervisor *supervisor)
 {
-	if (supervisor->tty >= 0 && tcgetpgrp(supervisor->tty) == getpgrp())
-		tcsetpgrp(supervisor->tty, supervisor->command);
+	return in_front(supervisor->tty, getpgrp())
+	       && tcsetpgrp(supervisor->tty, supervisor->command) == 0;
 }
 
 /* The command has stopped. */
@@ -121,6 +124,11 @@ stop_too(struct supervisor *supervisor, int signo)
 	}
 	if (supervisor->tty < 0 || (signo != SIGTSTP && signo != SIGTTIN && signo != SIGTTOU))
 		return;
+	if (signo != SIGTSTP && hand_over_tty(supervisor)) {
+		/* It wanted the terminal, which a shell has given us since we started. */
+		kill(-supervisor->command, SIGCONT);
+		return;
+	}
 	/* SIGTSTP rather than SIGSTOP, because the kernel drops it where nobody could make us go on
 	 * (no shell above us). Nor would the command have stopped there without us. */
 	set_mask(~bit(SIGTSTP));
@@ -145,8 +153,8 @@ reap(struct supervisor *supervisor)
 		} else if (pid == supervisor->command) {
 			supervisor->ended = true;
 			supervisor->wait_status = status;
-		} else if (pid == supervisor->monitor->holder && !WIFSTOPPED(status)) {
-			supervisor->holder_ended = true;
+		} else if (!WIFSTOPPED(status)) {
+			monitor_reaped(supervisor->monitor, pid);
 		}
 	}
 }
@@ -155,6 +163,8 @@ static void
 handle(struct supervisor *supervisor, int signo)
 {
 	switch (signo) {
+	case 0: /* only time went by */
+		break;
 	case SIGCHLD:
 		reap(supervisor);
 		break;
@@ -188,7 +198,7 @@ wait_for_sessions(struct supervisor *supervisor)
 		return;
 	monitor_stop(supervisor->monitor, supervisor->options->grace);
 	reap(supervisor);
-	while (!supervisor->holder_ended && loop_now() < until) {
+	while (supervisor->monitor->holder != 0 && loop_now() < until) {
 		int signo = next_signal(until - loop_now());
 
 		if (signo == SIGTERM || signo == SIGINT || signo == SIGQUIT)
@@ -207,8 +217,7 @@ supervise_status(const struct supervise_options *options, int wait_status)
 }
 
 int
-supervise(
-    const struct monitor *monitor, const struct supervise_options *options, char *const argv[])
+supervise(struct monitor *monitor, const struct supervise_options *options, char *const argv[])
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL };
 	struct supervisor supervisor = { .monitor = monitor, .options = options };
@@ -234,12 +243,11 @@ supervise(
 		return command_exec(argv);
 	}
 	setpgid(supervisor.command, supervisor.command);
-	if (supervisor.tty >= 0)
-		tcsetpgrp(supervisor.tty, supervisor.command);
+	hand_over_tty(&supervisor);
 	monitor_command_runs(monitor);
 	while (!supervisor.ended)
-		handle(&supervisor, next_signal(-1));
-	if (supervisor.tty >= 0)
+		handle(&supervisor, next_signal(monitor_mind(monitor)));
+	if (in_front(supervisor.tty, supervisor.command))
 		tcsetpgrp(supervisor.tty, getpgrp());
 	wait_for_sessions(&supervisor);
 	return supervise_status(options, supervisor.wait_status);

@@ -4,7 +4,7 @@
  * Every signal that can be caught goes on to the command, SIGCHLD excepted, which is ours, and
  * SIGTTIN and SIGTTOU, which are about our own place on the terminal. The command gets the signal
  * mask and dispositions that sshinit was given, a process group of its own, and the terminal where
- * we had it. Everything that becomes our child is reaped. The answer is the command's status, or
+ * it was ours. Everything that becomes our child is reaped. The answer is the command's status, or
  * 128 and the number of the signal that ended it.
  *
  * Job control works from both sides. A command that the terminal stops (^Z) stops us too, so that
@@ -25,8 +25,7 @@ struct supervise_options {
 
 /* Runs argv and returns the status to exit with. Where no process can be made any more, argv takes
  * the place of this one, as in exec mode. */
-int supervise(
-    const struct monitor *monitor, const struct supervise_options *options, char *const argv[]);
+int supervise(struct monitor *monitor, const struct supervise_options *options, char *const argv[]);
 
 /* The status for a wait status, with the options' statuses answered as 0. */
 int supervise_status(const struct supervise_options *options, int wait_status);

@@ -71,7 +71,7 @@ worker_hold(void *context)
 void
 worker_ready(struct worker *worker, enum readiness readiness)
 {
-	struct worker_message message = { WORD_READY, readiness };
+	struct worker_message message = { WORD_READY, (int)readiness };
 
 	if (!worker->said_ready && worker->link >= 0)
 		send(worker->link, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
