@@ -47,6 +47,7 @@ engine_start() {
 		ENGINE_WHY+="; not root, so none was started"
 		return 1
 	fi
+	mkdir -p "$BUILD/test" "$ENGINE_RUN"
 	if ! command -v dockerd >/dev/null; then
 		if [[ ${CI-} != true ]]; then
 			ENGINE_WHY+="; apt-get install docker.io"
@@ -56,7 +57,6 @@ engine_start() {
 	fi
 
 	local log=$BUILD/test/dockerd.log
-	mkdir -p "$BUILD/test" "$ENGINE_RUN"
 	# Not in our process group: ^C at the terminal must not take it away before the containers.
 	setsid dockerd --host "unix://$ENGINE_RUN/docker.sock" --pidfile "$ENGINE_RUN/docker.pid" \
 		--exec-root "$ENGINE_RUN/exec" --data-root "$BUILD/docker" </dev/null >"$log" 2>&1 3>&- &
@@ -83,8 +83,8 @@ _engine_install() {
 	# From Debian 13 on, the client is a package of its own.
 	apt-cache show docker-cli >/dev/null 2>&1 && packages+=(docker-cli)
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-		"${packages[@]}" iptables >&2 && return 0
-	ENGINE_WHY+="; apt-get install ${packages[*]} failed"
+		"${packages[@]}" iptables >"$BUILD/test/docker-install.log" 2>&1 && return 0
+	ENGINE_WHY+="; apt-get install ${packages[*]} failed ($BUILD/test/docker-install.log)"
 	return 1
 }
 
@@ -102,6 +102,20 @@ engine_stop() {
 # engine's stdin is what the caller's is; 3 is bats' own descriptor, which nothing of ours may keep.
 engine() {
 	timeout --foreground "${ENGINE_SECONDS:-90}" "$ENGINE" "$@" 3>&-
+}
+
+# Print the options that every container of this engine needs, one in each line.
+#
+# podman raises the limits of a container above ours, which the kernel forbids where even root has no
+# CAP_SYS_RESOURCE (capability 24); there containers get low ones.
+_engine_options() {
+	local capabilities
+	if [[ $ENGINE == podman ]]; then
+		capabilities=$(awk '$1 == "CapEff:" { print $2 }' /proc/self/status)
+		if ((EUID == 0 && (0x$capabilities >> 24 & 1) == 0)); then
+			printf '%s\n' --ulimit=nofile=1024:4096 --ulimit=nproc=4096:4096
+		fi
+	fi
 }
 
 # True where containers have no address the host can reach.

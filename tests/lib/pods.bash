@@ -172,7 +172,8 @@ _pod_label() {
 # Sets _args (the engine's options and the image) and _words of the caller.
 _pod_arguments() {
 	local image=bookworm-ssh bare='' keys='' network=''
-	_args=(--pull=never --label "sshinit-test-pod=$(_pod_label)" --label "sshinit-test-run=${BED_RUN:-none}")
+	mapfile -t _args < <(_engine_options)
+	_args+=(--pull=never --label "sshinit-test-pod=$(_pod_label)" --label "sshinit-test-run=${BED_RUN:-none}")
 	while (($#)) && [[ $1 != -- ]]; do
 		case $1 in
 		--image) image=$2 && shift ;;
