@@ -127,3 +127,11 @@ setup() {
 	pod_stop
 	assert_equal "$(pod_exit)" 0
 }
+
+@test "an image is made from another, once" {
+	local image
+	image=$(image_from bookworm-plain <<<'RUN useradd -m ann')
+	assert_equal "$(image_from bookworm-plain <<<'RUN useradd -m ann')" "$image"
+	run -0 pod_run --bare --image "$image" --user ann -- id -un
+	assert_output ann
+}

@@ -104,6 +104,15 @@ engine() {
 	timeout --foreground "${ENGINE_SECONDS:-90}" "$ENGINE" "$@" 3>&-
 }
 
+# podman's rm would first wait ten seconds for the container to stop.
+_engine_remove() {
+	if [[ $ENGINE == podman ]]; then
+		engine rm -fv -t 0 "$@" >/dev/null
+	else
+		engine rm -fv "$@" >/dev/null
+	fi
+}
+
 # Print the options that every container of this engine needs, one in each line.
 #
 # podman raises the limits of a container above ours, which the kernel forbids where even root has no

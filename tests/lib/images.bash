@@ -4,8 +4,10 @@
 #	image NAME               print the reference of a base image, making it if need be
 #	image_with_sshinit NAME  print the reference of NAME with build/sshinit as its entrypoint.
 #	                         NAME may also be the reference of an image the test built itself
-#	image_build REF          docker build -t REF with the directory of standard input's Dockerfile
-#	                         left out: the Dockerfile comes on standard input
+#	image_from NAME          print the reference of an image made FROM NAME with the lines of a
+#	                         Dockerfile on standard input (RUN, ENV, USER, ...; without network):
+#	                           image=$(image_from bookworm-plain <<<'RUN useradd -m ann')
+#	                           pod_start --image "$image" ...
 #	probe                    print the path of the static probe program (tests/probe), compiled
 #	                         when it is not, to be mounted into a pod (pod_start --probe)
 #
@@ -42,38 +44,46 @@ image() {
 }
 
 image_with_sshinit() {
-	local base=$1 sum ref dir
 	if [[ ! -x $SSHINIT ]]; then
 		echo "$SSHINIT is not there: run make" >&2
 		return 1
 	fi
+	_image_derive "$1" "$SSHINIT" <<-END
+		COPY sshinit /usr/local/bin/sshinit
+		ENTRYPOINT ["/usr/local/bin/sshinit"]
+	END
+}
+
+image_from() {
+	_image_derive "$1" ''
+}
+
+# _image_derive NAME FILE: FROM NAME, with FILE (as "sshinit", if any) beside the Dockerfile.
+_image_derive() {
+	local base=$1 file=$2 lines ref dir said
+	lines=$(cat)
 	# FROM scratch is Docker's own word for an empty image; a reference is used as it is.
 	if [[ $base != scratch && $base != */* ]]; then
 		base=$(image "$base") || return 1
 	fi
-	sum=$({ echo "$base"; _image_id "$base"; cat "$SSHINIT"; } | sha256sum | cut -c 1-16)
-	ref=$IMAGE_REPO/with-sshinit:$sum
+	ref=$IMAGE_REPO/derived:$({
+		echo "$base" "$lines"
+		_image_id "$base"
+		[[ -z $file ]] || cat "$file"
+	} | sha256sum | cut -c 1-16)
 	if ! _image_exists "$ref"; then
-		dir=$(mktemp -d "${BATS_RUN_TMPDIR:-/tmp}/image.XXXXXX") || return 1
-		cp "$SSHINIT" "$dir/sshinit"
-		cat >"$dir/Dockerfile" <<-END
-			FROM $base
-			COPY sshinit /usr/local/bin/sshinit
-			ENTRYPOINT ["/usr/local/bin/sshinit"]
-			LABEL sshinit-test=image
-		END
-		_image_build "$ref" "$dir" || return 1
+		dir=$(mktemp -d) || return 1
+		[[ -z $file ]] || cp "$file" "$dir/sshinit"
+		printf '%s\n' "FROM $base" "$lines" 'LABEL sshinit-test=image' >"$dir/Dockerfile"
+		# The engine never asks a registry: every FROM is an image of this machine.
+		if ! said=$(engine build --pull=false --network none -q -t "$ref" "$dir" 2>&1); then
+			printf 'cannot build %s:\n%s\n' "$ref" "$said" >&2
+			rm -r "$dir"
+			return 1
+		fi
 		rm -r "$dir"
 	fi
 	echo "$ref"
-}
-
-image_build() {
-	local dir
-	dir=$(mktemp -d "${BATS_RUN_TMPDIR:-/tmp}/image.XXXXXX") || return 1
-	cat >"$dir/Dockerfile"
-	_image_build "$1" "$dir" || return 1
-	rm -r "$dir"
 }
 
 probe() {
@@ -114,15 +124,6 @@ _image_exists() {
 	_image_id "$1" >/dev/null
 }
 
-_image_build() {
-	local said
-	# The engine never asks a registry: every FROM is an image of this machine.
-	if ! said=$(engine build --pull=false -q -t "$1" "$2" 2>&1); then
-		printf 'cannot build %s:\n%s\n' "$1" "$said" >&2
-		return 1
-	fi
-}
-
 # The recipe is the text whose checksum names the image: all that decides what is in it.
 _image_recipe() {
 	local include=ca-certificates,iproute2,procps
@@ -151,9 +152,13 @@ _image_import() {
 		"_image_${recipe[0]}" "$tar.part" "${recipe[@]:2}" || return 1
 		mv "$tar.part" "$tar"
 	fi
-	engine import --change 'CMD ["/bin/sh"]' \
+	local said
+	said=$(engine import --change 'CMD ["/bin/sh"]' \
 		--change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
-		"$tar" "$ref" >/dev/null
+		"$tar" "$ref" 2>&1) || {
+		printf 'cannot import %s:\n%s\n' "$tar" "$said"
+		return 1
+	}
 }
 
 # _image_mmdebstrap TAR SUITE PACKAGES MIRROR

@@ -150,14 +150,14 @@ pods_remove() {
 	local -a ids
 	[[ -n ${ENGINE-} ]] || return 0
 	mapfile -t ids < <(_pods)
-	((${#ids[@]} == 0)) || engine rm -fv "${ids[@]}" >/dev/null
+	((${#ids[@]} == 0)) || _engine_remove "${ids[@]}"
 }
 
 # Every container of the run, for tests/run to call when all is over.
 pods_remove_all() {
 	local -a ids
 	mapfile -t ids < <(engine ps -aq --filter "label=sshinit-test-run=$BED_RUN")
-	((${#ids[@]} == 0)) || engine rm -fv "${ids[@]}" >/dev/null
+	((${#ids[@]} == 0)) || _engine_remove "${ids[@]}"
 }
 
 _pods() {
