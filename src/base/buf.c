@@ -6,7 +6,7 @@
 struct buf
 buf_new(struct arena *arena)
 {
-	return (struct buf) { .arena = arena, .data = arena_alloc(arena, 1, 1), .cap = 1 };
+	return (struct buf){ .arena = arena, .data = arena_alloc(arena, 1, 1), .cap = 1 };
 }
 
 static void

@@ -30,7 +30,8 @@ code_fix(enum code code)
 const char *
 severity_name(enum severity severity)
 {
-	static const char *const names[] = { [NOTE] = "note", [WARNING] = "warning", [ERROR] = "error" };
+	static const char *const names[]
+	    = { [NOTE] = "note", [WARNING] = "warning", [ERROR] = "error" };
 
 	return names[severity];
 }
@@ -38,7 +39,7 @@ severity_name(enum severity severity)
 struct findings
 findings_new(struct arena *arena)
 {
-	return (struct findings) { .arena = arena };
+	return (struct findings){ .arena = arena };
 }
 
 struct finding *

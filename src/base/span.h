@@ -18,7 +18,7 @@ struct span {
 static inline struct span
 span_of(const char *text)
 {
-	return (struct span) { text, strlen(text) };
+	return (struct span){ text, strlen(text) };
 }
 
 static inline bool
@@ -46,13 +46,13 @@ static inline struct span
 span_skip(struct span span, size_t n)
 {
 	n = n > span.len ? span.len : n;
-	return (struct span) { span.data + n, span.len - n };
+	return (struct span){ span.data + n, span.len - n };
 }
 
 static inline struct span
 span_take(struct span span, size_t n)
 {
-	return (struct span) { span.data, n > span.len ? span.len : n };
+	return (struct span){ span.data, n > span.len ? span.len : n };
 }
 
 #endif

@@ -13,7 +13,8 @@
 
 enum verdict {
 	VERDICT_OK,       /* used as it is */
-	VERDICT_REPAIRED, /* used after removing decoration; code and message say what was removed */
+	VERDICT_REPAIRED, /* used after removing decoration; code and message say what was removed
+	                   */
 	VERDICT_REFUSED   /* not used; code, message and fix say why and what to paste instead */
 };
 

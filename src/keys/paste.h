@@ -1,8 +1,8 @@
 /*
  * paste: key text in any damage -> entries.
  *
- * Pure: no file, no clock, no environment is read. Decoration may be removed, the words of a key may
- * not be changed; which is which is the rule of shared/vectors/README.md.
+ * Pure: no file, no clock, no environment is read. Decoration may be removed, the words of a key
+ * may not be changed; which is which is the rule of shared/vectors/README.md.
  */
 #ifndef SSHINIT_KEYS_PASTE_H
 #define SSHINIT_KEYS_PASTE_H
@@ -17,9 +17,9 @@ struct paste_rules {
 	time_t now;  /* for expiry-time options */
 };
 
-/* Reads text, the whole value of one source, and appends its entries. The same key twice, here or in
- * what entries already holds, is reported by a warning; writing it once is the writer's part. */
-void paste_read(struct entries *entries, const char *source, struct span text,
-    const struct paste_rules *rules);
+/* Reads text, the whole value of one source, and appends its entries. The same key twice, here or
+ * in what entries already holds, is reported by a warning; writing it once is the writer's part. */
+void paste_read(
+    struct entries *entries, const char *source, struct span text, const struct paste_rules *rules);
 
 #endif

@@ -6,6 +6,9 @@
 
 /* argv[0] is "--config-ssh", the rest its arguments. Answers the exit code: 0; 1 when it refused,
  * or when --diff found a difference; 64 wrong usage. */
-int verb_config_ssh(int argc, char **argv);
+struct settings;
+struct findings;
+int verb_config_ssh(
+    struct settings *settings, const struct findings *findings, int argc, char **argv);
 
 #endif

@@ -1,0 +1,174 @@
+#include "base/file.h"
+
+#include "base/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int
+read_open_file(struct arena *arena, int fd, size_t limit, nlink_t links, struct span *text)
+{
+	struct stat status;
+	size_t cap, len = 0;
+	char *data;
+
+	if (fstat(fd, &status) < 0)
+		return -1;
+	if (!S_ISREG(status.st_mode)) {
+		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+		return -1;
+	}
+	if (links != 0 && status.st_nlink > links) {
+		errno = EMLINK;
+		return -1;
+	}
+	/* Not by st_size alone: files in /proc have none, and files grow. */
+	cap = status.st_size > 0 && (size_t)status.st_size < limit ? (size_t)status.st_size + 2
+	                                                           : 4096;
+	data = arena_alloc(arena, cap, 1);
+	for (;;) {
+		ssize_t n = read(fd, data + len, cap - 1 - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > limit) {
+			errno = EFBIG;
+			return -1;
+		}
+		if (len == cap - 1) {
+			data = arena_grow(arena, data, cap, cap * 2);
+			cap *= 2;
+		}
+	}
+	data[len] = '\0';
+	*text = (struct span){ data, len };
+	return 0;
+}
+
+static int
+read_at(struct arena *arena, int dir, const char *path, size_t limit, int flags, nlink_t links,
+    struct span *text)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);
+	int result, saved;
+
+	if (fd < 0)
+		return -1;
+	result = read_open_file(arena, fd, limit, links, text);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return result;
+}
+
+int
+file_read(struct arena *arena, int dir, const char *path, size_t limit, struct span *text)
+{
+	return read_at(arena, dir, path, limit, 0, 0, text);
+}
+
+int
+file_read_own(struct arena *arena, int dir, const char *path, size_t limit, struct span *text)
+{
+	return read_at(arena, dir, path, limit, O_NOFOLLOW, 1, text);
+}
+
+int
+write_all(int fd, const void *bytes, size_t len)
+{
+	const char *next = bytes;
+
+	while (len > 0) {
+		ssize_t n = write(fd, next, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		next += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int
+fill(int fd, struct span text, mode_t mode, const struct file_owner *owner, bool sync)
+{
+	if (write_all(fd, text.data, text.len) < 0)
+		return -1;
+	if (owner != NULL && fchown(fd, owner->uid, owner->gid) < 0)
+		return -1;
+	if (fchmod(fd, mode) < 0)
+		return -1;
+	return sync ? fsync(fd) : 0;
+}
+
+int
+file_replace(int dir, const char *name, struct span text, mode_t mode,
+    const struct file_owner *owner, bool sync)
+{
+	char temporary[64];
+	uint64_t random = 0;
+	int fd, result, saved;
+
+	/* A random name: in a directory where others may write, none can be waiting for us. */
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = ((uint64_t)getpid() << 32) ^ (uintptr_t)&random;
+	snprintf(temporary, sizeof(temporary), ".sshinit-%016llx", (unsigned long long)random);
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	result = fill(fd, text, mode, owner, sync);
+	saved = errno;
+	if (close(fd) < 0 && result == 0) {
+		saved = errno;
+		result = -1;
+	}
+	if (result == 0 && renameat(dir, temporary, dir, name) < 0) {
+		saved = errno;
+		result = -1;
+	}
+	if (result < 0)
+		unlinkat(dir, temporary, 0);
+	else if (sync)
+		(void)fsync(dir);
+	errno = saved;
+	return result;
+}
+
+int
+file_sync(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int result;
+
+	if (fd < 0)
+		return -1;
+	result = fsync(fd);
+	close(fd);
+	if (fsync(dir) < 0)
+		result = -1;
+	return result;
+}
+
+int
+dir_open(int dir, const char *name, mode_t mode, bool *made)
+{
+	bool new = mkdirat(dir, name, mode) == 0;
+
+	if (!new &&errno != EEXIST && errno != EROFS &&errno != EACCES &&errno != EPERM)
+		return -1;
+	if (made != NULL)
+		*made = new;
+	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}

@@ -1,0 +1,415 @@
+#include "base/settings.h"
+
+#include "base/buf.h"
+
+#include <bsd/stdlib.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum kind { FLAG, WORD, NUMBER, WAIT, PORTS, LIST, TEXT };
+
+static const struct {
+	const char *name;
+	enum kind kind;
+	const char *fallback, *values, *meaning;
+} table[SET_COUNT] = {
+#define SETTING(id, name, kind, fallback, values, meaning)                                         \
+	[SET_##id] = { name, kind, fallback, values, meaning },
+#include "base/settings.def"
+#undef SETTING
+};
+
+static const char env_prefix[] = "SSHINIT_";
+
+/* ---- kinds: what is a value ---------------------------------------------------------------- */
+
+/* 1 for yes, 0 for no, -1 for neither. */
+static int
+flag_value(const char *value)
+{
+	static const char *const words[][2]
+	    = { { "no", "yes" }, { "false", "true" }, { "off", "on" }, { "0", "1" } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		for (int on = 0; on < 2; on++)
+			if (strcasecmp(value, words[i][on]) == 0)
+				return on;
+	return -1;
+}
+
+static bool
+is_number(const char *value, long long low, long long high)
+{
+	const char *wrong = NULL;
+
+	if (!isdigit((unsigned char)value[0]))
+		return false;
+	(void)strtonum(value, low, high, &wrong);
+	return wrong == NULL;
+}
+
+/* Whether value stands among the words of "a|b|c". */
+static bool
+is_one_of(const char *value, const char *words)
+{
+	size_t len = strlen(value);
+
+	for (const char *word = words; *word != '\0';) {
+		size_t n = strcspn(word, "|");
+
+		if (n == len && strncasecmp(word, value, n) == 0)
+			return true;
+		word += n + (word[n] == '|');
+	}
+	return false;
+}
+
+/* The words of a list, separated by commas or white space. */
+static const char **
+split(struct arena *arena, const char *text)
+{
+	static const char gaps[] = ", \t\r\n";
+	const char **words = arena_alloc(arena, strlen(text) / 2 + 2, sizeof(*words));
+	size_t n = 0;
+
+	for (text += strspn(text, gaps); *text != '\0'; text += strspn(text, gaps)) {
+		size_t len = strcspn(text, gaps);
+
+		words[n++] = arena_strndup(arena, text, len);
+		text += len;
+	}
+	return words;
+}
+
+static const char *
+check_ports(struct arena *arena, const char *value)
+{
+	const char **words = split(arena, value);
+
+	if (words[0] == NULL)
+		return "it needs at least one port";
+	for (; *words != NULL; words++)
+		if (!is_number(*words, 1, 65535))
+			return arena_printf(arena, "\"%s\" is not a port (1 to 65535)", *words);
+	return NULL;
+}
+
+/* Why value cannot be a value of setting, NULL when it can. */
+static const char *
+check_value(struct arena *arena, enum setting setting, const char *value)
+{
+	long long high = setting == SET_PUBLIC_PORT ? 65535 : 1000000;
+
+	switch (table[setting].kind) {
+	case FLAG:
+		return flag_value(value) >= 0 ? NULL : "it is yes or no";
+	case WORD:
+		if (is_one_of(value, table[setting].values))
+			return NULL;
+		return arena_printf(arena, "it is one of %s", table[setting].values);
+	case NUMBER:
+		if (is_number(value, 0, high) || value[0] == '\0')
+			return NULL;
+		return arena_printf(arena, "it is a whole number from 0 to %lld", high);
+	case WAIT:
+		if (flag_value(value) >= 0 || is_number(value, 0, 86400))
+			return NULL;
+		return "it is no, yes or a number of seconds";
+	case PORTS:
+		return check_ports(arena, value);
+	case LIST:
+	case TEXT:
+		return NULL;
+	}
+	return NULL;
+}
+
+/* ---- names -------------------------------------------------------------------------------- */
+
+const char *
+setting_name(enum setting setting)
+{
+	return table[setting].name;
+}
+
+const char *
+setting_values(enum setting setting)
+{
+	return table[setting].values;
+}
+
+const char *
+setting_default(enum setting setting)
+{
+	return table[setting].fallback;
+}
+
+const char *
+setting_meaning(enum setting setting)
+{
+	return table[setting].meaning;
+}
+
+bool
+setting_by_name(const char *name, enum setting *setting)
+{
+	for (int i = 0; i < SET_COUNT; i++)
+		if (strcmp(table[i].name, name) == 0) {
+			*setting = (enum setting)i;
+			return true;
+		}
+	return false;
+}
+
+bool
+setting_may_stand_alone(enum setting setting)
+{
+	return table[setting].kind == FLAG || table[setting].kind == WAIT;
+}
+
+bool
+setting_takes_word(enum setting setting, const char *word)
+{
+	if (!setting_may_stand_alone(setting))
+		return true;
+	/* Only these: "true" and "1" could be the user's command. */
+	return strcmp(word, "yes") == 0 || strcmp(word, "no") == 0
+	       || (table[setting].kind == WAIT && is_number(word, 0, 86400));
+}
+
+/* Levenshtein's distance of two short words; 99 where they are not short. */
+static unsigned
+distance(const char *a, const char *b)
+{
+	unsigned row[64];
+	size_t len = strlen(b);
+
+	if (len >= 64 || strlen(a) >= 64)
+		return 99;
+	for (unsigned j = 0; j <= len; j++)
+		row[j] = j;
+	for (unsigned i = 1; a[i - 1] != '\0'; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (unsigned j = 1; j <= len; j++) {
+			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[len];
+}
+
+const char *
+setting_nearest(const char *name)
+{
+	const char *nearest = "";
+	unsigned best = 4;
+
+	for (int i = 0; i < SET_COUNT; i++) {
+		unsigned d = distance(name, table[i].name);
+
+		if (d < best && d < strlen(name)) {
+			best = d;
+			nearest = table[i].name;
+		}
+	}
+	return nearest;
+}
+
+/* ---- setting ------------------------------------------------------------------------------ */
+
+struct settings
+settings_new(struct arena *arena)
+{
+	struct settings settings = { .arena = arena };
+
+	for (int i = 0; i < SET_COUNT; i++)
+		settings.value[i] = table[i].fallback;
+	return settings;
+}
+
+const char *
+settings_set(struct settings *settings, enum setting setting, const char *value, enum origin origin)
+{
+	const char *wrong = check_value(settings->arena, setting, value);
+
+	if (wrong != NULL)
+		return wrong;
+	settings->value[setting] = arena_strdup(settings->arena, value);
+	settings->origin[setting] = origin;
+	return NULL;
+}
+
+/* "SSHINIT_LOG_LEVEL=…" -> "log-level"; the caller knows that the prefix is there. */
+static char *
+name_of_variable(struct arena *arena, const char *variable)
+{
+	const char *start = variable + strlen(env_prefix);
+	char *name = arena_strndup(arena, start, strcspn(start, "="));
+
+	for (char *c = name; *c != '\0'; c++)
+		*c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
+	return name;
+}
+
+static void
+read_variable(struct settings *settings, const char *variable, struct findings *findings)
+{
+	struct arena *arena = settings->arena;
+	const char *value = variable + strcspn(variable, "=");
+	const char *name = name_of_variable(arena, variable);
+	const char *subject = arena_strndup(arena, variable, (size_t)(value - variable));
+	enum setting setting;
+	const char *wrong;
+
+	if (*value == '\0' || strcmp(name, "config") == 0)
+		return;
+	if (!setting_by_name(name, &setting)) {
+		struct finding *f
+		    = finding_add(findings, WARNING, CODE_SETTING_UNKNOWN, subject, NULL);
+		const char *nearest = setting_nearest(name);
+
+		if (*nearest != '\0')
+			finding_fix(findings, f, "did you mean %s%s?", env_prefix, nearest);
+		return;
+	}
+	wrong = settings_set(settings, setting, value + 1, FROM_ENVIRONMENT);
+	if (wrong != NULL)
+		finding_add(findings, WARNING, CODE_SETTING_VALUE, subject, "%s", wrong);
+}
+
+/* The names that linuxserver's images made known. They give way to our own. */
+static void
+read_conventional(struct settings *settings, const char *variable)
+{
+	static const struct {
+		const char *name;
+		enum setting setting;
+	} known[] = { { "PUBLIC_KEY_FILE=", SET_KEYS_FILE }, { "PUBLIC_KEY_DIR=", SET_KEYS_DIR },
+		{ "PUBLIC_KEY_URL=", SET_KEYS_URL } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t len = strlen(known[i].name);
+		enum setting setting = known[i].setting;
+
+		if (strncmp(variable, known[i].name, len) == 0 && variable[len] != '\0'
+		    && settings->origin[setting] < FROM_ENVIRONMENT)
+			settings_set(settings, setting, variable + len, FROM_ENVIRONMENT);
+	}
+}
+
+void
+settings_read_environment(
+    struct settings *settings, char *const *environment, struct findings *findings)
+{
+	for (char *const *variable = environment; *variable != NULL; variable++)
+		if (strncmp(*variable, env_prefix, strlen(env_prefix)) == 0)
+			read_variable(settings, *variable, findings);
+	for (char *const *variable = environment; *variable != NULL; variable++)
+		read_conventional(settings, *variable);
+}
+
+/* A section that names one source of keys has only those it names. */
+static void
+drop_common_sources(struct settings *own, const struct user_section *section)
+{
+	static const enum setting sources[]
+	    = { SET_KEYS_ENV, SET_KEYS_FILE, SET_KEYS_DIR, SET_KEYS_URL };
+	const size_t count = sizeof(sources) / sizeof(sources[0]);
+	bool names_one = false;
+
+	for (size_t i = 0; i < count; i++)
+		names_one = names_one || section->value[sources[i]] != NULL;
+	for (size_t i = 0; i < count && names_one; i++)
+		own->value[sources[i]] = "";
+}
+
+struct settings
+settings_for_user(const struct settings *settings, const char *user)
+{
+	struct settings own = *settings;
+
+	for (const struct user_section *section = settings->users; section != NULL;
+	     section = section->next) {
+		if (strcmp(section->name, user) != 0)
+			continue;
+		drop_common_sources(&own, section);
+		for (int i = 0; i < SET_COUNT; i++)
+			if (section->value[i] != NULL) {
+				own.value[i] = section->value[i];
+				own.origin[i] = FROM_FILE;
+			}
+	}
+	return own;
+}
+
+/* ---- accessors ---------------------------------------------------------------------------- */
+
+const char *
+settings_text(const struct settings *settings, enum setting setting)
+{
+	return settings->value[setting];
+}
+
+bool
+settings_flag(const struct settings *settings, enum setting setting)
+{
+	return flag_value(settings->value[setting]) == 1;
+}
+
+long
+settings_number(const struct settings *settings, enum setting setting)
+{
+	const char *value = settings->value[setting];
+
+	return *value == '\0' ? -1 : strtol(value, NULL, 10);
+}
+
+bool
+settings_is(const struct settings *settings, enum setting setting, const char *word)
+{
+	return strcasecmp(settings->value[setting], word) == 0;
+}
+
+bool
+settings_given(const struct settings *settings, enum setting setting)
+{
+	return settings->origin[setting] != FROM_DEFAULT;
+}
+
+const char **
+settings_list(const struct settings *settings, enum setting setting)
+{
+	return split(settings->arena, settings->value[setting]);
+}
+
+const char *
+settings_where(const struct settings *settings, enum setting setting)
+{
+	char *name;
+
+	switch (settings->origin[setting]) {
+	case FROM_FILE:
+		return "/etc/sshinit.ini";
+	case FROM_ARGUMENT:
+		return arena_printf(settings->arena, "--%s", table[setting].name);
+	case FROM_ENVIRONMENT:
+		name = arena_printf(settings->arena, "%s%s", env_prefix, table[setting].name);
+		for (char *c = name; *c != '\0'; c++)
+			*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+		return name;
+	case FROM_DEFAULT:
+		break;
+	}
+	return table[setting].name;
+}

@@ -1,0 +1,146 @@
+/*
+ * sshinit: reads the command line and does what it says.
+ *
+ *     key text --> keys --> account --> files --> sshd --> command
+ *
+ * The same binary is sshd and its helpers (sshd/embedded.h), the entrypoint (verbs/start.h) and
+ * every --verb (verbs/).
+ */
+#include "base/log.h"
+#include "base/options.h"
+#include "base/settings.h"
+#include "init/exec.h"
+#include "sshd/embedded.h"
+#include "verbs/check.h"
+#include "verbs/config_ssh.h"
+#include "verbs/help.h"
+#include "verbs/start.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+static const char default_config[] = "/etc/sshinit.ini";
+
+/* What a start had made of the arguments when memory ran out. */
+static char **rescued_command;
+
+/* The first promise holds without memory too. */
+static void
+run_command_without_ssh(void)
+{
+	log_say(LOG_ERROR, "error: out of memory, so SSH is not started");
+	if (rescued_command != NULL && rescued_command[0] != NULL)
+		exit(command_exec(rescued_command));
+	exit(1);
+}
+
+static enum log_level
+log_level(const struct settings *settings)
+{
+	static const char *const names[] = { "quiet", "error", "warn", "info", "debug" };
+
+	for (int level = LOG_QUIET; level <= LOG_DEBUG; level++)
+		if (settings_is(settings, SET_LOG_LEVEL, names[level]))
+			return (enum log_level)level;
+	return LOG_INFO;
+}
+
+/* What is not an entrypoint is always one of these, so no command's name is shadowed. */
+static const struct {
+	const char *name;
+	int (*run)(
+	    struct settings *settings, const struct findings *findings, int argc, char **argv);
+} verbs[] = {
+	{ "--check", verb_check },
+	{ "--config-ssh", verb_config_ssh },
+	{ "--help", verb_help },
+	{ "-h", verb_help },
+	{ "--version", verb_version },
+	{ "--licenses", verb_licenses },
+};
+
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static size_t
+verb_of(const char *word)
+{
+	size_t verb = 0;
+
+	while (verb < VERBS && strcmp(verbs[verb].name, word) != 0)
+		verb++;
+	return verb;
+}
+
+/* Reads the options into settings; the first word that is not one begins the command, or is a
+ * verb. 0, or EXIT_USAGE after saying what is wrong. */
+static int
+take_options(struct settings *settings, const char **config, char **words, char ***rest)
+{
+	while (words[0] != NULL && words[0][0] == '-' && verb_of(words[0]) == VERBS) {
+		const char *wrong = NULL;
+		int taken = 1;
+
+		if (strcmp(words[0], "--") == 0) {
+			*rest = words + 1;
+			return 0;
+		}
+		taken = options_take(settings, config, words, &wrong);
+		if (taken == 0)
+			return options_wrong(words[0], wrong);
+		words += taken;
+	}
+	*rest = words;
+	return 0;
+}
+
+/* Default, file, environment, arguments: later wins, so the arguments' result is laid over. */
+static void
+read_settings(struct settings *settings, const struct settings *arguments, const char *config,
+    struct findings *findings)
+{
+	const char *file = config != NULL ? config : getenv("SSHINIT_CONFIG");
+	bool named = file != NULL && file[0] != '\0';
+
+	settings_read_file(settings, named ? file : default_config, named, findings);
+	settings_read_environment(settings, environ, findings);
+	for (int i = 0; i < SET_COUNT; i++)
+		if (arguments->origin[i] == FROM_ARGUMENT) {
+			settings->value[i] = arguments->value[i];
+			settings->origin[i] = FROM_ARGUMENT;
+		}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct settings settings, arguments;
+	struct findings findings;
+	struct arena *arena;
+	const char *config = NULL;
+	char **rest = NULL;
+	size_t verb;
+	int status = embedded_main(argc, argv);
+
+	if (status >= 0)
+		return status;
+	command_guard();
+	arena_exhausted = run_command_without_ssh;
+	arena = arena_new();
+	settings = settings_new(arena);
+	arguments = settings_new(arena);
+	findings = findings_new(arena);
+	status = take_options(&arguments, &config, argv + (argc > 0), &rest);
+	if (status != 0)
+		return status;
+	read_settings(&settings, &arguments, config, &findings);
+	log_set_level(log_level(&settings));
+	/* A word behind "--" is a command, whatever it looks like. */
+	verb = rest[0] != NULL && strcmp(rest[-1], "--") != 0 ? verb_of(rest[0]) : VERBS;
+	if (verb != VERBS)
+		return verbs[verb].run(&settings, &findings, (int)(argv + argc - rest), rest);
+	rescued_command = rest;
+	return start(&settings, &findings, rest);
+}

@@ -1,0 +1,277 @@
+#include "pod/account.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <shadow.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The name of a running user whom passwd does not know. */
+static const char nobody_s_name[] = "user";
+
+/* ---- what the image's files say ----------------------------------------------------------- */
+
+static bool
+find_in_passwd(struct account *account, struct arena *arena, const char *name, uid_t uid)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	struct passwd *entry = NULL;
+
+	if (file == NULL)
+		return false;
+	while ((entry = fgetpwent(file)) != NULL)
+		if (name != NULL ? strcmp(entry->pw_name, name) == 0 : entry->pw_uid == uid)
+			break;
+	if (entry != NULL) {
+		account->name = arena_strdup(arena, entry->pw_name);
+		account->uid = entry->pw_uid;
+		account->gid = entry->pw_gid;
+		account->home = arena_strdup(arena, *entry->pw_dir != '\0' ? entry->pw_dir : "/");
+		account->shell
+		    = arena_strdup(arena, *entry->pw_shell != '\0' ? entry->pw_shell : "/bin/sh");
+	}
+	fclose(file);
+	return entry != NULL;
+}
+
+static void
+read_shadow(struct account *account)
+{
+	FILE *file = fopen("/etc/shadow", "re");
+	struct spwd *entry;
+
+	if (file == NULL)
+		return;
+	while ((entry = fgetspent(file)) != NULL)
+		if (strcmp(entry->sp_namp, account->name) == 0) {
+			account->locked = entry->sp_pwdp != NULL && entry->sp_pwdp[0] == '!';
+			break;
+		}
+	fclose(file);
+}
+
+static bool
+is_member(char *const *members, const char *name)
+{
+	for (; *members != NULL; members++)
+		if (strcmp(*members, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+read_groups(struct account *account, struct arena *arena)
+{
+	FILE *file = fopen("/etc/group", "re");
+	struct group *entry;
+	size_t room = 0;
+
+	if (file == NULL)
+		return;
+	while ((entry = fgetgrent(file)) != NULL) {
+		if (!is_member(entry->gr_mem, account->name))
+			continue;
+		if (account->group_count == room) {
+			account->groups = arena_grow(arena, account->groups, room * sizeof(gid_t),
+			    (room + 16) * sizeof(gid_t));
+			room += 16;
+		}
+		account->groups[account->group_count++] = entry->gr_gid;
+	}
+	fclose(file);
+}
+
+/* The ids we run with, where passwd has nothing to say about them. */
+static void
+make_up(struct account *account, struct arena *arena, const char *name)
+{
+	const char *home = getenv("HOME");
+
+	account->synthetic = true;
+	account->uid = geteuid();
+	account->gid = getegid();
+	account->name = name != NULL ? name : account->uid == 0 ? "root" : nobody_s_name;
+	if (home == NULL || home[0] != '/')
+		home = account->uid == 0 ? "/root" : "/";
+	account->home = arena_strdup(arena, home);
+	account->shell = access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
+}
+
+/* ---- the plan ----------------------------------------------------------------------------- */
+
+static void
+look_at_home(struct account *account, struct findings *findings)
+{
+	struct stat status;
+
+	account->home_exists = stat(account->home, &status) == 0 && S_ISDIR(status.st_mode);
+	if (!account->home_exists)
+		finding_add(
+		    findings, WARNING, CODE_HOME_MISSING, account->name, "%s", account->home);
+}
+
+static void
+look_at_shell(struct account *account, struct findings *findings)
+{
+	const char *base = strrchr(account->shell, '/');
+	struct stat status;
+
+	base = base != NULL ? base + 1 : account->shell;
+	account->shell_works = stat(account->shell, &status) == 0 && S_ISREG(status.st_mode)
+	                       && (status.st_mode & 0111) != 0;
+	account->shell_refuses = strcmp(base, "nologin") == 0 || strcmp(base, "false") == 0;
+	if (!account->shell_works)
+		finding_add(
+		    findings, WARNING, CODE_SHELL_MISSING, account->name, "%s", account->shell);
+	else if (account->shell_refuses)
+		finding_add(
+		    findings, WARNING, CODE_SHELL_REFUSES, account->name, "%s", account->shell);
+}
+
+static struct account *
+plan_one(struct arena *arena, const char *name, struct findings *findings)
+{
+	struct account *account = arena_alloc(arena, 1, sizeof(*account));
+	bool known = find_in_passwd(account, arena, name, geteuid());
+
+	if (!known && (name == NULL || geteuid() != 0 || strcmp(name, "root") == 0)) {
+		struct account self = { 0 };
+
+		/* A name for the running user is welcome only where passwd has none for it. */
+		if (name != NULL && find_in_passwd(&self, arena, NULL, geteuid())) {
+			finding_add(findings, ERROR, CODE_ACCOUNT_UNKNOWN, name, NULL);
+			return NULL;
+		}
+		make_up(account, arena, name);
+		finding_add(findings, NOTE, CODE_ACCOUNT_SYNTHETIC, account->name, "user id %u",
+		    (unsigned)account->uid);
+	} else if (!known) {
+		finding_add(findings, ERROR, CODE_ACCOUNT_UNKNOWN, name, NULL);
+		return NULL;
+	}
+	if (account->uid != geteuid() && geteuid() != 0) {
+		finding_add(findings, ERROR, CODE_ACCOUNT_OTHER, account->name,
+		    "sshinit runs as user id %u", (unsigned)geteuid());
+		return NULL;
+	}
+	if (!account->synthetic) {
+		read_shadow(account);
+		read_groups(account, arena);
+	}
+	look_at_home(account, findings);
+	look_at_shell(account, findings);
+	return account;
+}
+
+struct account *
+accounts_plan(struct arena *arena, const struct settings *settings, struct findings *findings)
+{
+	const char **names = settings_list(settings, SET_USER);
+	struct account *first = NULL, **end = &first;
+
+	if (names[0] == NULL) {
+		*end = plan_one(arena, NULL, findings);
+		if (*end != NULL)
+			end = &(*end)->next;
+	}
+	for (; *names != NULL; names++) {
+		*end = plan_one(arena, *names, findings);
+		if (*end != NULL)
+			end = &(*end)->next;
+	}
+	for (const struct user_section *section = settings->users; section != NULL;
+	     section = section->next) {
+		bool there = false;
+
+		for (const struct account *a = first; a != NULL; a = a->next)
+			there = there || strcmp(a->name, section->name) == 0;
+		if (there)
+			continue;
+		*end = plan_one(arena, section->name, findings);
+		if (*end != NULL)
+			end = &(*end)->next;
+	}
+	return first;
+}
+
+/* ---- acting as that user ------------------------------------------------------------------ */
+
+static int
+become(const struct account *account)
+{
+	if (setgroups(account->group_count, account->groups) < 0)
+		return -1;
+	if (setresgid(account->gid, account->gid, account->gid) < 0)
+		return -1;
+	return setresuid(account->uid, account->uid, account->uid);
+}
+
+static int
+collect(struct arena *arena, int fd, char **output, size_t *len)
+{
+	size_t cap = 4096;
+
+	*output = arena_alloc(arena, cap, 1);
+	*len = 0;
+	for (;;) {
+		ssize_t n = read(fd, *output + *len, cap - 1 - *len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			return 0;
+		*len += (size_t)n;
+		if (*len == cap - 1) {
+			*output = arena_grow(arena, *output, cap, cap * 2);
+			cap *= 2;
+		}
+	}
+}
+
+int
+account_run(struct arena *arena, const struct account *account, void (*work)(void *context, int fd),
+    void *context, char **output, size_t *len)
+{
+	int ends[2], result, saved, status;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	child = fork();
+	if (child < 0) {
+		saved = errno;
+		close(ends[0]);
+		close(ends[1]);
+		errno = saved;
+		return -1;
+	}
+	if (child == 0) {
+		close(ends[0]);
+		if (account->uid != geteuid() && become(account) < 0)
+			_exit(errno);
+		work(context, ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	result = collect(arena, ends[0], output, len);
+	saved = errno;
+	close(ends[0]);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (result == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) {
+		saved = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+		result = -1;
+	}
+	errno = saved;
+	return result;
+}

@@ -1,0 +1,96 @@
+#include "pod/session_env.h"
+
+#include "base/buf.h"
+#include "base/run.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+/* Of a session, never of a container. */
+static const char *const never[] = { "HOME", "USER", "LOGNAME", "SHELL", "PWD", "OLDPWD", "SHLVL",
+	"TERM", "_", "SSH_*", "SSHINIT_*", "PUBLIC_KEY_FILE", "PUBLIC_KEY_DIR", "PUBLIC_KEY_URL" };
+
+static bool
+never_exported(const char *name, const char *const *key_variables)
+{
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		if (fnmatch(never[i], name, 0) == 0)
+			return true;
+	for (; *key_variables != NULL; key_variables++)
+		if (strcmp(*key_variables, name) == 0)
+			return true;
+	return false;
+}
+
+/* The setting's word on name: patterns with a minus leave out; where there are patterns without
+ * one, only what they match is in. The last that matches decides. */
+static bool
+wanted(const char *name, const char *const *patterns)
+{
+	bool in = true;
+
+	for (const char *const *p = patterns; *p != NULL; p++)
+		if ((*p)[0] != '-')
+			in = false;
+	for (; *patterns != NULL; patterns++) {
+		bool out = (*patterns)[0] == '-';
+
+		if (fnmatch(*patterns + out, name, 0) == 0)
+			in = !out;
+	}
+	return in;
+}
+
+/* Chooses among environment into chosen; how many. */
+static size_t
+choose(const char **chosen, struct arena *arena, const struct settings *settings,
+    char *const *environment)
+{
+	const char **key_variables = settings_list(settings, SET_KEYS_ENV);
+	const char **patterns = settings_list(settings, SET_SESSION_ENV);
+	size_t n = 0;
+
+	if (settings_is(settings, SET_SESSION_ENV, "yes"))
+		patterns[0] = NULL;
+	for (; *environment != NULL; environment++) {
+		size_t len = strcspn(*environment, "=");
+		const char *name = arena_strndup(arena, *environment, len);
+
+		if (len > 0 && (*environment)[len] == '=' && !never_exported(name, key_variables)
+		    && wanted(name, patterns))
+			chosen[n++] = *environment;
+	}
+	return n;
+}
+
+const char **
+session_env_plan(
+    struct arena *arena, const struct settings *settings, char *const *environment, const char *bin)
+{
+	const char **chosen;
+	size_t n = 0, path = 0;
+
+	while (environment[n] != NULL)
+		n++;
+	chosen = arena_alloc(arena, n + 2, sizeof(*chosen));
+	n = settings_is(settings, SET_SESSION_ENV, "no")
+	        ? 0
+	        : choose(chosen, arena, settings, environment);
+	if (bin[0] == '\0')
+		return chosen;
+	while (path < n && strncmp(chosen[path], "PATH=", 5) != 0)
+		path++;
+	chosen[path] = path < n ? arena_printf(arena, "%s:%s", chosen[path], bin)
+	                        : arena_printf(arena, "PATH=%s:%s", run_standard_path, bin);
+	return chosen;
+}
+
+struct span
+session_env_text(struct arena *arena, const char *const *variables)
+{
+	struct buf text = buf_new(arena);
+
+	for (; *variables != NULL; variables++)
+		buf_add(&text, *variables, strlen(*variables) + 1);
+	return (struct span){ text.data, text.len };
+}

@@ -1,0 +1,149 @@
+#include "pod/state.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where it may stand, best first. Only /run is a place where others cannot make directories. */
+static const struct {
+	const char *parent;
+	bool named_for_user;
+	bool strict;
+} places[] = { { "/run", false, true }, { "/dev/shm", true, false }, { "/tmp", true, false } };
+
+enum { PLACES = sizeof(places) / sizeof(places[0]) };
+
+static mode_t
+wanted_mode(void)
+{
+	return geteuid() == 0 ? 0711 : 0700;
+}
+
+static const char *
+name_at(struct arena *arena, size_t place)
+{
+	if (!places[place].named_for_user)
+		return "sshinit";
+	return arena_printf(arena, "sshinit-%u", (unsigned)geteuid());
+}
+
+/* Whether the open directory is one that nobody else can have prepared. */
+static bool
+is_ours(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && status.st_uid == geteuid()
+	       && (status.st_mode & 07777) == wanted_mode();
+}
+
+static int
+open_existing(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && !is_ours(fd)) {
+		close(fd);
+		errno = EPERM;
+		return -1;
+	}
+	return fd;
+}
+
+/* Makes name new and ours; -1 where the place cannot hold it as we want it. */
+static int
+make_new(int parent, const char *name)
+{
+	int fd;
+
+	if (mkdirat(parent, name, 0700) < 0)
+		return -1;
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && fchmod(fd, wanted_mode()) == 0 && is_ours(fd))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	unlinkat(parent, name, AT_REMOVEDIR);
+	errno = EPERM;
+	return -1;
+}
+
+static const char *
+random_name(struct arena *arena, const char *name)
+{
+	unsigned char bytes[8] = { 0 };
+
+	if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK) < 0)
+		memcpy(bytes, &(pid_t){ getpid() }, sizeof(pid_t));
+	return arena_printf(arena, "%s-%02x%02x%02x%02x%02x%02x%02x%02x", name, bytes[0], bytes[1],
+	    bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]);
+}
+
+/* The state directory at one place, or fd -1. */
+static struct state
+make_at(struct arena *arena, size_t place, struct findings *findings)
+{
+	struct state state = { .fd = -1, .path = "", .strict = places[place].strict };
+	int parent = open(places[place].parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *name = name_at(arena, place);
+
+	if (parent < 0)
+		return state;
+	state.fd = make_new(parent, name);
+	if (state.fd < 0 && errno == EEXIST) {
+		state.fd = open_existing(parent, name);
+		if (state.fd < 0) {
+			const char *taken = name;
+
+			name = random_name(arena, name);
+			state.fd = make_new(parent, name);
+			if (state.fd >= 0)
+				finding_add(findings, WARNING, CODE_STATE_TAKEN,
+				    arena_printf(arena, "%s/%s", places[place].parent, taken),
+				    "%s/%s is used instead", places[place].parent, name);
+		}
+	}
+	if (state.fd >= 0)
+		state.path = arena_printf(arena, "%s/%s", places[place].parent, name);
+	close(parent);
+	return state;
+}
+
+struct state
+state_make(struct arena *arena, struct findings *findings)
+{
+	struct state state = { .fd = -1, .path = "" };
+
+	for (size_t place = 0; place < PLACES && state.fd < 0; place++)
+		state = make_at(arena, place, findings);
+	if (state.fd < 0)
+		finding_add(findings, ERROR, CODE_STATE_NONE, "state directory",
+		    "neither /run nor /dev/shm nor /tmp can be written");
+	return state;
+}
+
+struct state
+state_find(struct arena *arena)
+{
+	struct state state = { .fd = -1, .path = "" };
+
+	for (size_t place = 0; place < PLACES && state.fd < 0; place++) {
+		int parent = open(places[place].parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (parent < 0)
+			continue;
+		state.fd = open_existing(parent, name_at(arena, place));
+		if (state.fd >= 0) {
+			state.strict = places[place].strict;
+			state.path = arena_printf(
+			    arena, "%s/%s", places[place].parent, name_at(arena, place));
+		}
+		close(parent);
+	}
+	return state;
+}

@@ -1,0 +1,30 @@
+/*
+ * state: the directory in which sshinit keeps what is its own while the pod runs.
+ *
+ * /run/sshinit, else a directory named for the user id under /dev/shm or /tmp. The name of such a
+ * directory can be guessed, so it is used only when it is a real directory, ours, with the mode we
+ * give it (0700; 0711 for root, whose key files other users' sshd sessions pass through); otherwise
+ * one with a random name is made, and a finding says so. It is held open, and everything in it is
+ * reached by openat(2) from that descriptor.
+ */
+#ifndef SSHINIT_POD_STATE_H
+#define SSHINIT_POD_STATE_H
+
+#include "base/finding.h"
+
+#include <stdbool.h>
+
+struct state {
+	int fd;           /* of the directory; -1 when there is none */
+	const char *path; /* absolute; "" when there is none */
+	bool strict;      /* every directory above it is one that sshd's StrictModes accepts */
+};
+
+/* Opens the state directory, making it where that is needed. fd is -1 after an error finding. */
+struct state state_make(struct arena *arena, struct findings *findings);
+
+/* Opens the one that a running sshinit has made, changing nothing. fd is -1 where there is none;
+ * that is no finding. */
+struct state state_find(struct arena *arena);
+
+#endif

@@ -1,0 +1,196 @@
+#include "sshd/authorized_keys.h"
+
+#include "base/buf.h"
+#include "base/set.h"
+#include "keys/paste.h"
+
+#include <string.h>
+
+static const char begin_marker[] = "# BEGIN sshinit";
+static const char end_marker[] = "# END sshinit";
+static const char begin_note[] = "# (made anew at each start; edit the lines outside, not these)";
+static const char added_mark[] = "# added";
+static const char removed_mark[] = "# removed ";
+
+/* The next line of *rest without its line end; *rest moves behind it. */
+static struct span
+next_line(struct span *rest)
+{
+	const char *end = memchr(rest->data, '\n', rest->len);
+	size_t len = end != NULL ? (size_t)(end - rest->data) : rest->len;
+	struct span line = span_take(*rest, len);
+
+	*rest = span_skip(*rest, len + 1);
+	if (line.len > 0 && line.data[line.len - 1] == '\r')
+		line.len--;
+	return line;
+}
+
+/* Keys that sshd would use as the lines stand: no repair, and nothing said of the others. */
+static void
+read_outside(struct entries *outside, const char *name, struct span text, time_t now)
+{
+	paste_read(outside, name, text, &(struct paste_rules){ .repair = false, .now = now });
+}
+
+/* The lines of the block that no source will bring again. */
+static void
+read_block(struct keyfile_text *apart, struct arena *arena, const char *name, struct span block,
+    time_t now)
+{
+	struct span rest = block, added = { block.data + block.len, 0 };
+	size_t n = 0, room = 0;
+	bool in_added = false;
+
+	while (rest.len > 0) {
+		const char *start = rest.data;
+		struct span line = next_line(&rest);
+
+		if (span_is(line, added_mark)) {
+			in_added = true;
+			added.data = rest.data;
+		} else if (span_starts(line, removed_mark)) {
+			if (in_added)
+				added.len = (size_t)(start - added.data);
+			in_added = false;
+			if (n + 1 >= room) {
+				apart->removed = arena_grow(arena, apart->removed,
+				    room * sizeof(char *), (room + 16) * sizeof(char *));
+				room += 16;
+			}
+			line = span_skip(line, strlen(removed_mark));
+			apart->removed[n++] = arena_strndup(arena, line.data, line.len);
+			apart->removed[n] = NULL;
+		}
+	}
+	if (in_added)
+		added.len = (size_t)(block.data + block.len - added.data);
+	if (added.len > 0)
+		read_outside(&apart->added, name, added, now);
+}
+
+struct keyfile_text
+keyfile_take_apart(struct arena *arena, const char *name, struct span text, time_t now)
+{
+	struct keyfile_text apart = { .before = text, .after = { text.data + text.len, 0 } };
+	struct span rest = text, block = { NULL, 0 };
+	unsigned number = 0, begin = 0, end = 0;
+
+	apart.outside = entries_new(arena);
+	apart.added = entries_new(arena);
+	apart.removed = arena_alloc(arena, 1, sizeof(char *));
+	while (rest.len > 0 && apart.wrong == NULL) {
+		const char *start = rest.data;
+		struct span line = next_line(&rest);
+
+		number++;
+		if (span_is(line, begin_marker)) {
+			if (begin != 0)
+				apart.wrong = arena_printf(arena,
+				    "\"%s\" stands in line %u and again in line %u", begin_marker,
+				    begin, number);
+			begin = number;
+			apart.before.len = (size_t)(start - text.data);
+			block.data = rest.data;
+		} else if (span_is(line, end_marker)) {
+			if (begin == 0 || end != 0)
+				apart.wrong = arena_printf(arena,
+				    "\"%s\" in line %u has no \"%s\" before it", end_marker, number,
+				    begin_marker);
+			end = number;
+			if (begin != 0)
+				block.len = (size_t)(start - block.data);
+			apart.after = rest;
+		}
+	}
+	if (apart.wrong == NULL && begin != 0 && end == 0)
+		apart.wrong = arena_printf(arena, "\"%s\" in line %u has no \"%s\" behind it",
+		    begin_marker, begin, end_marker);
+	apart.has_block = apart.wrong == NULL && begin != 0;
+	if (apart.has_block)
+		read_block(&apart, arena, name, block, now);
+	else
+		apart.before = text;
+	read_outside(&apart.outside, name, apart.before, now);
+	if (apart.has_block)
+		read_outside(&apart.outside, name, apart.after, now);
+	return apart;
+}
+
+/* A CA and a login key of the same blob are two different permissions. */
+static const char *
+identity(struct arena *arena, const struct key *key)
+{
+	return arena_printf(arena, "%s%s", key->authority ? "CA " : "", key->fingerprint);
+}
+
+static void
+add_source_line(struct buf *block, const char *source, const char **last)
+{
+	if (*last != NULL && strcmp(*last, source) == 0)
+		return;
+	*last = source;
+	buf_puts(block, "# from ");
+	for (const char *c = source; *c != '\0'; c++)
+		buf_putc(block, (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c);
+	buf_putc(block, '\n');
+}
+
+struct keyfile_plan
+keyfile_put_together(
+    struct arena *arena, const struct keyfile_text *apart, const struct entries *entries)
+{
+	struct keyfile_plan plan = { 0 };
+	struct set outside = set_new(arena), written = set_new(arena), removed = set_new(arena);
+	struct buf block = buf_new(arena), text = buf_new(arena);
+	const char *source = NULL;
+	size_t kept = 0;
+
+	plan.kept_out
+	    = arena_alloc(arena, entries->count[VERDICT_OK] + entries->count[VERDICT_REPAIRED] + 1,
+	        sizeof(*plan.kept_out));
+	for (const struct entry *e = apart->outside.first; e != NULL; e = e->next)
+		if (e->key != NULL)
+			set_add(&outside, identity(arena, e->key));
+	for (const char *const *fingerprint = apart->removed; *fingerprint != NULL; fingerprint++)
+		set_add(&removed, *fingerprint);
+
+	for (const struct entry *e = entries->first; e != NULL; e = e->next) {
+		if (e->key == NULL)
+			continue;
+		if (set_has(&removed, e->key->fingerprint)) {
+			plan.kept_out[kept++] = e;
+		} else if (set_has(&outside, identity(arena, e->key))) {
+			plan.outside++;
+		} else if (set_add(&written, identity(arena, e->key))) {
+			add_source_line(&block, e->source, &source);
+			buf_printf(&block, "%s\n", key_line(arena, e->key));
+			plan.authorised++;
+		}
+	}
+	source = NULL;
+	for (const struct entry *e = apart->added.first; e != NULL; e = e->next) {
+		if (e->key == NULL || set_has(&outside, identity(arena, e->key))
+		    || !set_add(&written, identity(arena, e->key)))
+			continue;
+		if (source == NULL)
+			buf_printf(&block, "%s\n", added_mark);
+		source = added_mark;
+		buf_printf(&block, "%s\n", key_line(arena, e->key));
+		plan.authorised++;
+	}
+	for (const char *const *fingerprint = apart->removed; *fingerprint != NULL; fingerprint++)
+		buf_printf(&block, "%s%s\n", removed_mark, *fingerprint);
+
+	buf_add(&text, apart->before.data, apart->before.len);
+	if (block.len > 0 || apart->has_block) {
+		if (text.len > 0 && text.data[text.len - 1] != '\n')
+			buf_putc(&text, '\n');
+		buf_printf(&text, "%s\n%s\n", begin_marker, begin_note);
+		buf_add(&text, block.data, block.len);
+		buf_printf(&text, "%s\n", end_marker);
+		buf_add(&text, apart->after.data, apart->after.len);
+	}
+	plan.text = (struct span){ text.data, text.len };
+	return plan;
+}

@@ -1,0 +1,45 @@
+/*
+ * authorized_keys: the text of the file, and sshinit's block in it.
+ *
+ * Pure. sshinit owns the lines between the two markers; every other byte is somebody else's and is
+ * kept. Inside the block stand, in this order, the keys of each source under a line that names it,
+ * the keys that were added while the pod ran ("# added"), and the fingerprints of keys that were
+ * removed and stay out whatever the sources say ("# removed SHA256:...").
+ */
+#ifndef SSHINIT_SSHD_AUTHORIZED_KEYS_H
+#define SSHINIT_SSHD_AUTHORIZED_KEYS_H
+
+#include "base/span.h"
+#include "keys/entry.h"
+
+#include <time.h>
+
+struct keyfile_text {
+	const char *wrong; /* NULL, or why the markers do not pair up, with the line */
+	bool has_block;
+	struct span before, after; /* the bytes around the block; all is "before" without one */
+	struct entries outside;    /* the keys in those bytes that sshd would use */
+	struct entries added;      /* the keys that stand in the block as added */
+	const char **removed; /* the fingerprints that stand in it as removed, NULL-terminated */
+};
+
+/* Takes the file's text apart. name is what reports call the file; now is for expiry times. */
+struct keyfile_text keyfile_take_apart(
+    struct arena *arena, const char *name, struct span text, time_t now);
+
+/* What became of the entries when the block was made. */
+struct keyfile_plan {
+	struct span text;  /* the whole new file */
+	size_t authorised; /* keys and CAs in the block */
+	size_t outside;    /* of the accepted entries, those that stand outside already */
+	const struct entry *
+	    *kept_out; /* accepted, but removed by "--keys remove"; NULL-terminated */
+};
+
+/* The file with the block made of the accepted entries and of what apart holds as added and
+ * removed. Each key once: not where it stands outside, nor a second time. Without a key, and
+ * without a block before, the text is unchanged. */
+struct keyfile_plan keyfile_put_together(
+    struct arena *arena, const struct keyfile_text *apart, const struct entries *entries);
+
+#endif

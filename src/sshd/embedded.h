@@ -1,0 +1,37 @@
+/*
+ * embedded: OpenSSH's programs inside this binary.
+ *
+ * Chosen by argv[0]. They run unpatched; what a container may lack (a passwd entry, the user for
+ * privilege separation, a shell) and what no configuration line can say (a value with a newline) is
+ * given to them by wrapping the few C functions through which they ask. The facts they need come in
+ * three variables of sshd's own environment, which no session sees.
+ */
+#ifndef SSHINIT_SSHD_EMBEDDED_H
+#define SSHINIT_SSHD_EMBEDDED_H
+
+#include "base/arena.h"
+
+struct account;
+struct state;
+
+/* Runs the program that argv[0] names and returns its status, or returns -1 where it names none. */
+int embedded_main(int argc, char **argv);
+
+/* "OpenSSH_10.0p1"; "" in a binary built without it. */
+const char *embedded_version(void);
+
+/* The names of the links to make for this binary, NULL-terminated. */
+const char *const *embedded_programs(void);
+
+/* The environment for sshd: a PATH and the facts for the wrapped functions. */
+char **embedded_environment(
+    struct arena *arena, const struct account *accounts, const struct state *state);
+
+/* The name by which the configuration tells the session's environment to the wrapped function: a
+ * SetEnv of this name holds the directory of one file per user id (pod/session_env). */
+#define EMBEDDED_SESSION_ENV "SSHINIT_SESSION_ENV"
+
+/* The program that stands in for a missing shell (sshd/noshell). */
+#define EMBEDDED_NO_SHELL "no-shell"
+
+#endif

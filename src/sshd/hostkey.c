@@ -1,0 +1,313 @@
+#include "sshd/hostkey.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/run.h"
+#include "keys/paste.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { KEY_LIMIT = 64 * 1024, KEYGEN_MS = 20000, CANDIDATES = 4 };
+
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT 0x2000 /* Linux 5.8; musl 1.2.5 does not name it */
+#endif
+
+static const char key_name[] = "ssh_host_ed25519_key";
+
+/* ---- where it may stand -------------------------------------------------------------------- */
+
+struct candidate {
+	const char *directory;
+	bool lasting;
+};
+
+/* Whether something is mounted at path: a directory the image did not bring. */
+static bool
+is_mount(const char *path)
+{
+	struct statx status;
+
+	if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_TYPE, &status) < 0
+	    || !S_ISDIR(status.stx_mode))
+		return false;
+	return (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0
+	       && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+/* The pod's name as a file name. */
+static const char *
+directory_name(struct arena *arena, const char *pod)
+{
+	char *name = arena_strdup(arena, pod);
+
+	for (char *c = name; *c != '\0'; c++)
+		if (*c == '/' || (unsigned char)*c < ' ')
+			*c = '_';
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || *name == '\0' ? "pod" : name;
+}
+
+/* Fills in the directories, best first; the first one with a key, else the first that can hold one,
+ * is used. Ends with an entry whose directory is NULL. */
+static void
+list_candidates(struct candidate list[CANDIDATES + 1], struct arena *arena,
+    const struct settings *settings, const char *pod, const struct state *state)
+{
+	const char *named = settings_text(settings, SET_HOST_KEYS);
+	const char *own = directory_name(arena, pod);
+	size_t n = 0;
+
+	memset(list, 0, sizeof(*list) * (CANDIDATES + 1));
+	if (strcmp(named, "auto") != 0) {
+		list[n++] = (struct candidate){ named, true };
+		return;
+	}
+	if (is_mount("/etc/ssh"))
+		list[n++] = (struct candidate){ "/etc/ssh", true };
+	if (is_mount("/workspace"))
+		list[n++] = (struct candidate){ arena_printf(arena, "/workspace/.sshinit/%s", own),
+			true };
+	/* Not lasting: it dies with the container's own layer, but it survives its restarts. */
+	if (is_mount("/etc/sshinit"))
+		list[n++] = (struct candidate){ "/etc/sshinit", true };
+	else
+		list[n++]
+		    = (struct candidate){ arena_printf(arena, "/etc/sshinit/%s", own), false };
+	if (state->fd >= 0)
+		list[n++]
+		    = (struct candidate){ arena_printf(arena, "%s/hostkey", state->path), false };
+}
+
+/* ---- looking ------------------------------------------------------------------------------- */
+
+/* Whether sshd would take the file as a private host key: ours, and nobody else's to read. */
+static bool
+is_usable(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid()
+	       && (status.st_mode & 077) == 0 && status.st_size > 0;
+}
+
+/* Fills in what the public half tells. */
+static bool
+read_public(struct hostkey *key, struct arena *arena, struct span text)
+{
+	struct entries entries = entries_new(arena);
+
+	paste_read(&entries, "host key", text, &(struct paste_rules){ .repair = true });
+	for (const struct entry *e = entries.first; e != NULL; e = e->next)
+		if (e->key != NULL) {
+			key->public_line = arena_printf(arena, "%s %s", e->key->type, e->key->blob);
+			key->fingerprint = e->key->fingerprint;
+			return true;
+		}
+	return false;
+}
+
+static struct hostkey
+no_key(void)
+{
+	return (
+	    struct hostkey){ .path = "", .certificate = "", .public_line = "", .fingerprint = "" };
+}
+
+static struct hostkey
+look_in(struct arena *arena, const struct candidate *candidate)
+{
+	struct hostkey key = no_key();
+	const char *path = arena_printf(arena, "%s/%s", candidate->directory, key_name);
+	const char *certificate = arena_printf(arena, "%s-cert.pub", path);
+	struct span text;
+
+	if (!is_usable(path))
+		return key;
+	if (file_read(arena, AT_FDCWD, arena_printf(arena, "%s.pub", path), KEY_LIMIT, &text) < 0
+	    || !read_public(&key, arena, text))
+		return key;
+	key.path = path;
+	key.lasting = candidate->lasting;
+	if (access(certificate, R_OK) == 0)
+		key.certificate = certificate;
+	return key;
+}
+
+struct hostkey
+hostkey_look(struct arena *arena, const struct settings *settings, const char *pod,
+    const struct state *state, struct findings *findings)
+{
+	struct candidate list[CANDIDATES + 1];
+	struct hostkey key = no_key();
+
+	(void)findings;
+	if (settings_text(settings, SET_HOST_KEY)[0] != '\0') {
+		struct candidate given = { arena_printf(arena, "%s/given", state->path), true };
+
+		return look_in(arena, &given);
+	}
+	list_candidates(list, arena, settings, pod, state);
+	for (const struct candidate *c = list; c->directory != NULL && key.path[0] == '\0'; c++)
+		key = look_in(arena, c);
+	return key;
+}
+
+/* ---- making -------------------------------------------------------------------------------- */
+
+/* Makes every directory of path that is missing. An open descriptor of the last, or -1. */
+static int
+make_directories(struct arena *arena, const char *path, mode_t mode)
+{
+	char *copy = arena_strdup(arena, path);
+
+	for (char *slash = strchr(copy + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(copy, 0755);
+		*slash = '/';
+	}
+	return dir_open(AT_FDCWD, copy, mode, NULL);
+}
+
+static int
+keygen(struct arena *arena, const struct backend *backend, const char *const argv[],
+    struct span *output)
+{
+	/* ssh-keygen wants to know who runs it, even where passwd does not. */
+	const char *const environment[] = { "SSHINIT_STATE=/",
+		arena_printf(arena, "SSHINIT_ACCOUNT=user:%u:%u:/:/bin/sh", (unsigned)getuid(),
+		    (unsigned)getgid()),
+		NULL };
+
+	if (backend->keygen[0] == '\0') {
+		errno = ENOENT;
+		return -1;
+	}
+	return run_collect(arena, backend->keygen, argv, environment, KEYGEN_MS, output);
+}
+
+/* A new pair under a name of its own, then renamed: a reader never sees half a key. */
+static const char *
+generate(struct arena *arena, const struct backend *backend, const char *directory, const char *pod)
+{
+	char *temporary = arena_printf(arena, "%s/.new-%ld", directory, (long)getpid());
+	char *comment = arena_printf(arena, "sshinit@%s", pod);
+	const char *const argv[] = { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment,
+		"-f", temporary, NULL };
+	const char *path = arena_printf(arena, "%s/%s", directory, key_name);
+	struct span output;
+	int status;
+
+	(void)unlink(temporary);
+	status = keygen(arena, backend, argv, &output);
+	if (status != 0)
+		return status < 0       ? strerror(errno)
+		       : output.len > 0 ? output.data
+		                        : "ssh-keygen failed";
+	if (!is_usable(temporary)) {
+		(void)unlink(temporary);
+		(void)unlink(arena_printf(arena, "%s.pub", temporary));
+		return "the file system does not keep owner and mode 0600";
+	}
+	if (rename(arena_printf(arena, "%s.pub", temporary), arena_printf(arena, "%s.pub", path))
+	        < 0
+	    || rename(temporary, path) < 0)
+		return strerror(errno);
+	return NULL;
+}
+
+static struct hostkey
+make_in(struct arena *arena, const struct candidate *candidate, const char *pod,
+    const struct backend *backend, const char **why)
+{
+	int directory = make_directories(arena, candidate->directory, 0700);
+	struct hostkey key = no_key();
+
+	if (directory < 0) {
+		*why = strerror(errno);
+		return key;
+	}
+	close(directory);
+	*why = generate(arena, backend, candidate->directory, pod);
+	if (*why == NULL) {
+		key = look_in(arena, candidate);
+		key.is_new = true;
+	}
+	return key;
+}
+
+/* The text of a setting that holds either a text or a file's name. */
+static int
+text_or_file(struct arena *arena, const char *value, struct span *text)
+{
+	if (value[0] == '/')
+		return file_read(arena, AT_FDCWD, value, KEY_LIMIT, text);
+	*text = span_of(arena_printf(arena, "%s\n", value));
+	return 0;
+}
+
+/* Puts the given key (and certificate) into the state directory, where its mode can be what sshd
+ * demands, and has ssh-keygen tell its public half. */
+static struct hostkey
+install_given(struct arena *arena, const struct settings *settings, const struct state *state,
+    const struct backend *backend, struct findings *findings)
+{
+	const char *directory = arena_printf(arena, "%s/given", state->path);
+	char *path = arena_printf(arena, "%s/%s", directory, key_name);
+	const char *const argv[] = { "ssh-keygen", "-y", "-P", "", "-f", path, NULL };
+	const char *certificate = settings_text(settings, SET_HOST_CERT);
+	struct candidate given = { directory, true };
+	struct span text, output;
+	int fd = state->fd >= 0 ? dir_open(state->fd, "given", 0700, NULL) : -1;
+	int status = -1;
+
+	if (fd >= 0 && text_or_file(arena, settings_text(settings, SET_HOST_KEY), &text) == 0
+	    && file_replace(fd, key_name, text, 0600, NULL, false) == 0)
+		status = keygen(arena, backend, argv, &output);
+	if (status == 0)
+		status = file_replace(fd, "ssh_host_ed25519_key.pub", output, 0644, NULL, false);
+	else if (status > 0)
+		errno = EINVAL;
+	if (status != 0)
+		finding_add(findings, ERROR, CODE_HOST_KEY_GIVEN,
+		    settings_where(settings, SET_HOST_KEY), "%s",
+		    errno == EINVAL ? "not an unencrypted private key" : strerror(errno));
+	if (status == 0 && certificate[0] != '\0'
+	    && (text_or_file(arena, certificate, &text) < 0
+	        || file_replace(fd, "ssh_host_ed25519_key-cert.pub", text, 0644, NULL, false) < 0))
+		finding_add(findings, ERROR, CODE_HOST_CERT,
+		    settings_where(settings, SET_HOST_CERT), "%s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return status == 0 ? look_in(arena, &given) : no_key();
+}
+
+struct hostkey
+hostkey_make(struct arena *arena, const struct settings *settings, const char *pod,
+    const struct state *state, const struct backend *backend, struct findings *findings)
+{
+	struct candidate list[CANDIDATES + 1];
+	struct hostkey key = no_key();
+	const char *why = "there is no place for it";
+
+	if (settings_text(settings, SET_HOST_KEY)[0] != '\0')
+		return install_given(arena, settings, state, backend, findings);
+	key = hostkey_look(arena, settings, pod, state, findings);
+	if (key.path[0] != '\0')
+		return key;
+	list_candidates(list, arena, settings, pod, state);
+	for (const struct candidate *c = list; c->directory != NULL && key.path[0] == '\0'; c++) {
+		key = make_in(arena, c, pod, backend, &why);
+		if (key.path[0] == '\0' && c[1].directory != NULL && c->lasting)
+			finding_add(
+			    findings, WARNING, CODE_HOST_KEY_PLACE, c->directory, "%s", why);
+	}
+	if (key.path[0] == '\0')
+		finding_add(findings, ERROR, CODE_HOST_KEY_NONE, "host key", "%s", why);
+	return key;
+}

@@ -1,0 +1,361 @@
+#include "sshd/keyfile.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { KEYFILE_LIMIT = 64 * 1024 * 1024, LISTED_OUTSIDE = 20 };
+
+static const char ssh_name[] = ".ssh";
+static const char file_name[] = "authorized_keys";
+
+/* ---- in the child: looking ----------------------------------------------------------------- */
+
+struct look {
+	struct path_facts home, ssh, file;
+	int read_error;
+};
+
+static void
+facts_of(struct path_facts *facts, int dir, const char *name, int flags)
+{
+	struct stat status;
+
+	if (fstatat(dir, name, &status, flags) < 0) {
+		facts->error = errno;
+		return;
+	}
+	facts->mode = status.st_mode;
+	facts->uid = status.st_uid;
+	facts->links = status.st_nlink;
+}
+
+static void
+look_in_child(void *context, int out)
+{
+	const struct account *account = context;
+	struct arena *arena = arena_new();
+	struct span text = { "", 0 };
+	struct look look = { 0 };
+	int home = open(account->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ssh;
+
+	facts_of(&look.home, AT_FDCWD, account->home, 0);
+	look.ssh.error = look.file.error = ENOENT;
+	if (home >= 0) {
+		look.ssh.error = 0;
+		facts_of(&look.ssh, home, ssh_name, AT_SYMLINK_NOFOLLOW);
+		ssh = openat(home, ssh_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (ssh >= 0) {
+			look.file.error = 0;
+			facts_of(&look.file, ssh, file_name, AT_SYMLINK_NOFOLLOW);
+			if (look.file.error == 0
+			    && file_read_own(arena, ssh, file_name, KEYFILE_LIMIT, &text) < 0)
+				look.read_error = errno;
+		} else if (look.ssh.error == 0 && S_ISDIR(look.ssh.mode)) {
+			look.read_error = errno;
+		}
+	}
+	(void)write_all(out, &look, sizeof(look));
+	(void)write_all(out, text.data, text.len);
+	arena_free(arena);
+}
+
+/* ---- the plan ------------------------------------------------------------------------------ */
+
+static bool
+others_may_write(const struct path_facts *facts)
+{
+	return (facts->mode & 022) != 0;
+}
+
+/* Why sshd would not accept a file in this home, or why it cannot be put there; NULL when it can.
+ */
+static const char *
+home_is_unfit(struct arena *arena, const struct keyfile *keyfile, int read_error)
+{
+	const struct account *account = keyfile->account;
+	const struct path_facts *home = &keyfile->home, *ssh = &keyfile->ssh,
+	                        *file = &keyfile->file;
+
+	if (home->error != 0)
+		return arena_printf(arena, "%s: %s", account->home, strerror(home->error));
+	if (!S_ISDIR(home->mode))
+		return arena_printf(arena, "%s is not a directory", account->home);
+	if (home->uid != account->uid && home->uid != 0)
+		return arena_printf(arena, "%s belongs to user id %u, which sshd does not accept",
+		    account->home, (unsigned)home->uid);
+	if (others_may_write(home))
+		return arena_printf(arena,
+		    "%s can be written by others (mode %04o), which sshd does not accept",
+		    account->home, (unsigned)home->mode & 07777);
+	if (ssh->error == 0 && S_ISLNK(ssh->mode))
+		return arena_printf(arena, "%s/%s is a symbolic link", account->home, ssh_name);
+	if (ssh->error == 0 && !S_ISDIR(ssh->mode))
+		return arena_printf(arena, "%s/%s is not a directory", account->home, ssh_name);
+	if (file->error == 0 && S_ISLNK(file->mode))
+		return arena_printf(arena, "%s is a symbolic link", keyfile->path);
+	if (file->error == 0 && !S_ISREG(file->mode))
+		return arena_printf(arena, "%s is not a regular file", keyfile->path);
+	if (file->error == 0 && file->links > 1)
+		return arena_printf(arena, "%s has a second name (a hard link)", keyfile->path);
+	if (read_error != 0)
+		return arena_printf(arena, "%s: %s", keyfile->path, strerror(read_error));
+	return NULL;
+}
+
+static void
+note_outside(const struct keyfile *keyfile, struct findings *findings)
+{
+	size_t n = 0;
+
+	for (const struct entry *e = keyfile->apart.outside.first; e != NULL; e = e->next) {
+		if (e->key == NULL)
+			continue;
+		if (n++ < LISTED_OUTSIDE)
+			finding_add(findings, NOTE, CODE_KEY_OUTSIDE, keyfile->path, "%s %s %s",
+			    e->key->type, e->key->fingerprint, e->key->comment);
+	}
+	if (n > LISTED_OUTSIDE)
+		finding_add(findings, NOTE, CODE_KEY_OUTSIDE, keyfile->path, "and %zu more",
+		    n - LISTED_OUTSIDE);
+}
+
+static void
+use_state(struct keyfile *keyfile, const char *why, struct findings *findings)
+{
+	keyfile->place = IN_STATE;
+	finding_add(findings, WARNING, CODE_HOME_UNFIT, keyfile->account->name, "%s", why);
+}
+
+static void
+plan_text(struct keyfile *keyfile, struct arena *arena, const char *name, struct span old)
+{
+	keyfile->apart = keyfile_take_apart(arena, name, old, keyfile->now);
+	keyfile->plan = keyfile_put_together(arena, &keyfile->apart, keyfile->entries);
+}
+
+struct keyfile
+keyfile_look(struct arena *arena, const struct account *account, const struct entries *entries,
+    time_t now, struct findings *findings)
+{
+	struct keyfile keyfile = { .account = account, .entries = entries, .now = now };
+	struct look look = { 0 };
+	const char *why;
+	char *output;
+	size_t len;
+
+	keyfile.path = arena_printf(arena, "%s/%s/%s",
+	    strcmp(account->home, "/") == 0 ? "" : account->home, ssh_name, file_name);
+	if (account_run(arena, account, look_in_child, (void *)(uintptr_t)account, &output, &len)
+	        < 0
+	    || len < sizeof(look)) {
+		look.home.error = errno != 0 ? errno : EIO;
+		len = sizeof(look);
+		output = arena_alloc(arena, 1, sizeof(look));
+	} else {
+		memcpy(&look, output, sizeof(look));
+	}
+	keyfile.home = look.home;
+	keyfile.ssh = look.ssh;
+	keyfile.file = look.file;
+	keyfile.old = (struct span){ output + sizeof(look), len - sizeof(look) };
+	plan_text(&keyfile, arena, keyfile.path, keyfile.old);
+	why = home_is_unfit(arena, &keyfile, look.read_error);
+	if (why != NULL) {
+		use_state(&keyfile, why, findings);
+	} else if (keyfile.apart.wrong != NULL) {
+		finding_add(findings, ERROR, CODE_MARKERS, keyfile.path, "%s", keyfile.apart.wrong);
+		keyfile.place = IN_STATE;
+	} else {
+		note_outside(&keyfile, findings);
+	}
+	for (const struct entry *const *e = keyfile.plan.kept_out; *e != NULL; e++)
+		finding_add(findings, WARNING, CODE_KEY_KEPT_OUT, (*e)->source, "%s %s",
+		    (*e)->key->fingerprint, (*e)->key->comment);
+	return keyfile;
+}
+
+/* ---- in the child: writing ----------------------------------------------------------------- */
+
+struct write_result {
+	int error;     /* 0: written, or nothing to write */
+	char step[64]; /* what failed */
+};
+
+static struct write_result
+failed(const char *step)
+{
+	struct write_result result = { .error = errno != 0 ? errno : EIO };
+
+	snprintf(result.step, sizeof(result.step), "%s", step);
+	return result;
+}
+
+/* Whether the open file or directory is one that StrictModes accepts; volumes ignore chmod(2). */
+static bool
+keeps(int fd, const struct account *account, mode_t mode)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return false;
+	if (status.st_uid != account->uid && fchown(fd, account->uid, account->gid) < 0)
+		return false;
+	if ((status.st_mode & 07777) != mode && fchmod(fd, mode) < 0)
+		return false;
+	return fstat(fd, &status) == 0 && (status.st_mode & 022) == 0
+	       && (status.st_mode & 0700) == (mode & 0700)
+	       && (status.st_uid == account->uid || status.st_uid == 0);
+}
+
+static struct write_result
+write_in(int ssh, struct keyfile *keyfile, struct arena *arena)
+{
+	struct span old = { "", 0 };
+	struct write_result result = { 0 };
+	int fd;
+
+	/* Read again under the lock: an editor or "--keys" may have been faster. */
+	if (file_read_own(arena, ssh, file_name, KEYFILE_LIMIT, &old) < 0 && errno != ENOENT)
+		return failed("reading authorized_keys");
+	plan_text(keyfile, arena, keyfile->path, old);
+	if (keyfile->apart.wrong != NULL)
+		return failed("the markers do not pair up");
+	if (old.len != keyfile->plan.text.len
+	    || memcmp(old.data, keyfile->plan.text.data, old.len) != 0) {
+		if (file_replace(ssh, file_name, keyfile->plan.text, 0600, NULL, false) < 0)
+			return failed("writing authorized_keys");
+	} else if (old.len == 0) {
+		return result;
+	}
+	fd = openat(ssh, file_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return failed("opening authorized_keys again");
+	errno = 0;
+	if (!keeps(fd, keyfile->account, 0600))
+		result = failed("the file system does not keep mode 0600");
+	close(fd);
+	return result;
+}
+
+static struct write_result
+write_home(struct keyfile *keyfile, struct arena *arena)
+{
+	struct write_result result;
+	int home = open(keyfile->account->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ssh;
+
+	if (home < 0)
+		return failed("opening the home");
+	ssh = dir_open(home, ssh_name, 0700, NULL);
+	if (ssh < 0)
+		return failed("making ~/.ssh");
+	errno = 0;
+	if (!keeps(ssh, keyfile->account, 0700))
+		return failed("the file system does not keep mode 0700 on ~/.ssh");
+	(void)flock(ssh, LOCK_EX); /* where a file system cannot lock, rename(2) still is atomic */
+	result = write_in(ssh, keyfile, arena);
+	close(ssh);
+	close(home);
+	return result;
+}
+
+static void
+write_in_child(void *context, int out)
+{
+	struct arena *arena = arena_new();
+	struct write_result result;
+
+	result = write_home(context, arena);
+	(void)write_all(out, &result, sizeof(result));
+	arena_free(arena);
+}
+
+static void
+flush_in_child(void *context, int out)
+{
+	const struct account *account = context;
+	int home = open(account->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ssh = openat(home, ssh_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	(void)out;
+	(void)file_sync(ssh, file_name);
+}
+
+/* ---- applying ------------------------------------------------------------------------------ */
+
+int
+keyfile_write_to_state(struct keyfile *keyfile, struct arena *arena, const struct state *state,
+    struct findings *findings)
+{
+	const struct account *account = keyfile->account;
+	const struct file_owner owner = { account->uid, account->gid };
+	const char *path = arena_printf(arena, "%s/keys/%s", state->path, account->name);
+	struct span old = { "", 0 };
+	int keys = -1;
+
+	keyfile->place = IN_STATE;
+	if (state->fd >= 0)
+		keys = dir_open(state->fd, "keys", 0711, NULL);
+	if (keys < 0 || strchr(account->name, '/') != NULL) {
+		finding_add(findings, ERROR, CODE_KEYS_NOWHERE, account->name, "%s", path);
+		return -1;
+	}
+	if (file_read_own(arena, keys, account->name, KEYFILE_LIMIT, &old) < 0)
+		old = (struct span){ "", 0 };
+	plan_text(keyfile, arena, path, old);
+	if (keyfile->apart.wrong != NULL)
+		plan_text(keyfile, arena, path, (struct span){ "", 0 });
+	if (file_replace(keys, account->name, keyfile->plan.text, 0600,
+	        account->uid == geteuid() ? NULL : &owner, false)
+	    < 0) {
+		finding_add(findings, ERROR, CODE_KEYS_NOWHERE, account->name, "%s: %s", path,
+		    strerror(errno));
+		close(keys);
+		return -1;
+	}
+	keyfile->path = path;
+	close(keys);
+	return 0;
+}
+
+int
+keyfile_write(struct keyfile *keyfile, struct arena *arena, const struct state *state,
+    struct findings *findings)
+{
+	struct write_result result = { .error = EIO };
+	char *output;
+	size_t len;
+
+	if (keyfile->place == IN_STATE)
+		return keyfile_write_to_state(keyfile, arena, state, findings);
+	if (account_run(arena, keyfile->account, write_in_child, keyfile, &output, &len) < 0)
+		result = failed("changing to the user's ids");
+	else if (len >= sizeof(result))
+		memcpy(&result, output, sizeof(result));
+	if (result.error == 0)
+		return 0;
+	use_state(keyfile,
+	    arena_printf(arena, "%s: %s (%s)", keyfile->path, result.step, strerror(result.error)),
+	    findings);
+	return keyfile_write_to_state(keyfile, arena, state, findings);
+}
+
+void
+keyfile_flush(const struct keyfile *keyfile, struct arena *arena)
+{
+	char *output;
+	size_t len;
+
+	if (keyfile->place == IN_HOME)
+		(void)account_run(arena, keyfile->account, flush_in_child,
+		    (void *)(uintptr_t)keyfile->account, &output, &len);
+}

@@ -1,0 +1,58 @@
+/*
+ * keyfile: where a user's keys stand, and writing them there.
+ *
+ * ~/.ssh/authorized_keys, unless sshd would not accept a file there or the home cannot hold one;
+ * then a file of the user's own in the state directory. The home belongs to the user, so it is read
+ * and written only by a child with the user's ids: nothing there can make root read or write
+ * something else.
+ */
+#ifndef SSHINIT_SSHD_KEYFILE_H
+#define SSHINIT_SSHD_KEYFILE_H
+
+#include "pod/account.h"
+#include "pod/state.h"
+#include "sshd/authorized_keys.h"
+
+#include <sys/stat.h>
+
+enum keyfile_place { IN_HOME, IN_STATE };
+
+/* One path of the home as it was found: error is 0 or an errno value. */
+struct path_facts {
+	int error;
+	mode_t mode;
+	uid_t uid;
+	nlink_t links;
+};
+
+struct keyfile {
+	const struct account *account;
+	const struct entries *entries; /* the keys that may log in here */
+	time_t now;
+	enum keyfile_place place;
+	const char *path;                  /* of the file in the home */
+	struct path_facts home, ssh, file; /* as StrictModes looks at them */
+	struct span old;                   /* what stands in the home's file now */
+	struct keyfile_text apart;
+	struct keyfile_plan plan;
+};
+
+/* Looks at the home and plans the file. Touches nothing. */
+struct keyfile keyfile_look(struct arena *arena, const struct account *account,
+    const struct entries *entries, time_t now, struct findings *findings);
+
+/* Writes the file where it differs, without waiting for the disk. Where the home turns out not to
+ * keep what was written, the state directory is used: place tells. 0, or -1 after an error finding:
+ * nobody can log in to this account. */
+int keyfile_write(struct keyfile *keyfile, struct arena *arena, const struct state *state,
+    struct findings *findings);
+
+/* Puts the keys into the state directory although the home would do; for an account that shares its
+ * sshd with one whose keys must stand there. */
+int keyfile_write_to_state(struct keyfile *keyfile, struct arena *arena, const struct state *state,
+    struct findings *findings);
+
+/* What keyfile_write left out: flushes the file to disk. */
+void keyfile_flush(const struct keyfile *keyfile, struct arena *arena);
+
+#endif

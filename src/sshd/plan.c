@@ -1,0 +1,388 @@
+#include "sshd/plan.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "pod/capabilities.h"
+#include "pod/session_env.h"
+#include "sshd/config.h"
+#include "sshd/embedded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- looking ------------------------------------------------------------------------------- */
+
+static struct entries
+read_sources(struct plan *plan, const struct settings *settings, bool variables_only)
+{
+	struct entries entries = entries_new(plan->arena);
+	const struct paste_rules rules
+	    = { .repair = settings_flag(settings, SET_REPAIR), .now = plan->now };
+
+	sources_read_variables(&entries, settings, plan->environment, &rules);
+	if (!variables_only)
+		sources_read_files(&entries, settings, &rules, &plan->findings);
+	return entries;
+}
+
+static void
+join_entries(struct entries *all, struct entries *more)
+{
+	if (more->first == NULL)
+		return;
+	if (all->last == NULL)
+		all->first = more->first;
+	else
+		all->last->next = more->first;
+	all->last = more->last;
+	for (int v = VERDICT_OK; v <= VERDICT_REFUSED; v++)
+		all->count[v] += more->count[v];
+}
+
+/* Whether this user's keys come from sources of its own, named in its section. */
+static bool
+has_own_sources(const struct settings *common, const struct settings *own)
+{
+	return own->value[SET_KEYS_ENV] != common->value[SET_KEYS_ENV]
+	       || own->value[SET_KEYS_FILE] != common->value[SET_KEYS_FILE]
+	       || own->value[SET_KEYS_DIR] != common->value[SET_KEYS_DIR]
+	       || own->value[SET_KEYS_URL] != common->value[SET_KEYS_URL];
+}
+
+static void
+plan_logins(struct plan *plan)
+{
+	struct login **end = &plan->logins;
+	struct entries *common = arena_alloc(plan->arena, 1, sizeof(*common));
+
+	*common = read_sources(plan, plan->settings, false);
+	for (const struct account *a = plan->accounts; a != NULL; a = a->next) {
+		struct login *login = arena_alloc(plan->arena, 1, sizeof(*login));
+		struct entries *own = common;
+
+		login->account = a;
+		login->settings = settings_for_user(plan->settings, a->name);
+		if (has_own_sources(plan->settings, &login->settings)) {
+			own = arena_alloc(plan->arena, 1, sizeof(*own));
+			*own = read_sources(plan, &login->settings, false);
+		}
+		login->entries = own;
+		login->keyfile = keyfile_look(plan->arena, a, own, plan->now, &plan->findings);
+		plan->authorised += login->keyfile.plan.authorised + login->keyfile.plan.outside;
+		if (own != common)
+			join_entries(&plan->entries, own);
+		*end = login;
+		end = &login->next;
+	}
+	/* In front of the users' own, but joined last: its list must not grow into theirs. */
+	join_entries(common, &plan->entries);
+	plan->entries = *common;
+}
+
+/* The CAs of user-ca and user-ca-file. */
+static void
+plan_authorities(struct plan *plan)
+{
+	const char *text = settings_text(plan->settings, SET_USER_CA);
+	const char *file = settings_text(plan->settings, SET_USER_CA_FILE);
+	const struct paste_rules rules = { .repair = true, .now = plan->now };
+
+	plan->authorities = entries_new(plan->arena);
+	if (text[0] != '\0')
+		paste_read(&plan->authorities, "SSHINIT_USER_CA", span_of(text), &rules);
+	if (file[0] != '\0' && sources_read_file(&plan->authorities, file, &rules) < 0)
+		finding_add(
+		    &plan->findings, ERROR, CODE_SOURCE_UNREADABLE, file, "%s", strerror(errno));
+	for (const struct entry *e = plan->authorities.first; e != NULL; e = e->next) {
+		if (e->key != NULL)
+			plan->authorised++;
+		else
+			finding_fix(&plan->findings,
+			    finding_add(
+			        &plan->findings, ERROR, CODE_USER_CA, e->source, "%s", e->message),
+			    "%s", e->fix);
+	}
+}
+
+static void
+plan_ports(struct plan *plan, const long *holding)
+{
+	if (holding != NULL)
+		memcpy(plan->ports, holding, sizeof(plan->ports));
+	else
+		ports_plan(plan->ports, plan->settings, &plan->findings);
+}
+
+static void
+copy_findings(struct plan *plan, const struct findings *more)
+{
+	if (more == NULL)
+		return;
+	for (const struct finding *f = more->first; f != NULL; f = f->next) {
+		struct finding *copy
+		    = finding_add(&plan->findings, f->severity, f->code, f->subject, NULL);
+
+		copy->message = f->message;
+		copy->fix = f->fix;
+	}
+}
+
+struct plan *
+plan_make(const struct plan_inputs *inputs)
+{
+	struct arena *arena = arena_new();
+	struct plan *plan = arena_alloc(arena, 1, sizeof(*plan));
+
+	plan->arena = arena;
+	plan->settings = inputs->settings;
+	plan->environment = inputs->environment;
+	plan->now = inputs->now;
+	plan->state = inputs->state;
+	plan->config = "";
+	plan->findings = findings_new(arena);
+	plan->entries = entries_new(arena);
+	plan->authorities = entries_new(arena);
+	plan->hostkey = (struct hostkey){
+		.path = "", .certificate = "", .public_line = "", .fingerprint = ""
+	};
+	copy_findings(plan, inputs->findings);
+	if (!settings_flag(plan->settings, SET_ENABLED)) {
+		finding_add(&plan->findings, NOTE, CODE_DISABLED,
+		    settings_where(plan->settings, SET_ENABLED), NULL);
+		return plan;
+	}
+	if (inputs->variables_only) {
+		plan->entries = read_sources(plan, plan->settings, true);
+		return plan;
+	}
+	plan->accounts = accounts_plan(arena, plan->settings, &plan->findings);
+	plan_logins(plan);
+	plan_authorities(plan);
+	plan->backend = backend_plan(arena, plan->settings, plan->accounts, &plan->findings);
+	if (plan->authorised == 0)
+		finding_add(&plan->findings, ERROR, CODE_NO_KEYS, "keys", NULL);
+	plan_ports(plan, inputs->holding);
+	capabilities_plan(
+	    plan->accounts, plan->ports, plan->backend.kind == BACKEND_SYSTEM, &plan->findings);
+	plan->reach = platform_reach(arena, plan->settings, plan->ports[0]);
+	plan->hostkey
+	    = hostkey_look(arena, plan->settings, plan->reach.pod, &plan->state, &plan->findings);
+	return plan;
+}
+
+void
+plan_free(struct plan *plan)
+{
+	if (plan != NULL)
+		arena_free(plan->arena);
+}
+
+bool
+plan_can_serve(const struct plan *plan)
+{
+	return settings_flag(plan->settings, SET_ENABLED) && plan->authorised > 0
+	       && plan->logins != NULL && plan->backend.kind != BACKEND_NONE;
+}
+
+bool
+plan_is_broken(const struct plan *plan)
+{
+	return settings_flag(plan->settings, SET_ENABLED)
+	       && (plan->findings.count[ERROR] > 0 || plan->entries.count[VERDICT_REFUSED] > 0);
+}
+
+/* ---- applying ------------------------------------------------------------------------------ */
+
+/* All files in the homes, or all in the state directory: sshd is told one of the two. */
+static bool
+write_keyfiles(struct plan *plan, enum keyfile_place *place)
+{
+	size_t written = 0;
+	bool state = false;
+
+	for (struct login *login = plan->logins; login != NULL; login = login->next) {
+		if (keyfile_write(&login->keyfile, plan->arena, &plan->state, &plan->findings) == 0)
+			written++;
+		state = state || login->keyfile.place == IN_STATE;
+	}
+	for (struct login *login = plan->logins; login != NULL && state; login = login->next)
+		if (login->keyfile.place == IN_HOME)
+			(void)keyfile_write_to_state(
+			    &login->keyfile, plan->arena, &plan->state, &plan->findings);
+	*place = state ? IN_STATE : IN_HOME;
+	return written > 0;
+}
+
+static const char *const *
+port_words(struct plan *plan)
+{
+	const char **words = arena_alloc(plan->arena, PORTS_MOST + 1, sizeof(*words));
+
+	for (size_t i = 0; plan->ports[i] != 0; i++)
+		words[i] = arena_printf(plan->arena, "%ld", plan->ports[i]);
+	return words;
+}
+
+static const char *const *
+user_words(struct plan *plan)
+{
+	const char **words;
+	size_t n = 0;
+
+	for (const struct login *login = plan->logins; login != NULL; login = login->next)
+		n++;
+	words = arena_alloc(plan->arena, n + 1, sizeof(*words));
+	n = 0;
+	for (const struct login *login = plan->logins; login != NULL; login = login->next)
+		words[n++] = login->account->name;
+	return words;
+}
+
+static int
+put(struct plan *plan, const char *name, struct span text, mode_t mode)
+{
+	if (file_replace(plan->state.fd, name, text, mode, NULL, false) == 0)
+		return 0;
+	finding_add(&plan->findings, ERROR, CODE_STATE_NONE,
+	    arena_printf(plan->arena, "%s/%s", plan->state.path, name), "%s", strerror(errno));
+	return -1;
+}
+
+/* One file for each login user, which that user alone can read; sshd/wrap.c reads it back. */
+static const char *
+write_session_env(struct plan *plan)
+{
+	int directory = dir_open(plan->state.fd, "env", 0711, NULL);
+
+	if (directory < 0)
+		return "";
+	for (const struct login *login = plan->logins; login != NULL; login = login->next) {
+		const struct account *a = login->account;
+		struct file_owner owner = { a->uid, a->gid };
+		const char *name = arena_printf(plan->arena, "%u", (unsigned)a->uid);
+		const char **variables = session_env_plan(plan->arena, &login->settings,
+		    plan->environment, arena_printf(plan->arena, "%s/bin", plan->state.path));
+
+		if (file_replace(directory, name, session_env_text(plan->arena, variables), 0400,
+		        a->uid == geteuid() ? NULL : &owner, false)
+		    < 0)
+			finding_add(&plan->findings, WARNING, CODE_SESSION_ENV_LOST, a->name, "%s",
+			    strerror(errno));
+	}
+	close(directory);
+	return arena_printf(plan->arena, "%s/env", plan->state.path);
+}
+
+/* The CAs as one file, and the names that a certificate may carry, one file per user. */
+static int
+write_authorities(struct plan *plan, struct config *config)
+{
+	struct buf text = buf_new(plan->arena);
+	const char **names = settings_list(plan->settings, SET_PRINCIPALS);
+	int directory;
+
+	for (const struct entry *e = plan->authorities.first; e != NULL; e = e->next)
+		if (e->key != NULL)
+			buf_printf(&text, "%s %s\n", e->key->type, e->key->blob);
+	if (text.len == 0)
+		return 0;
+	config->user_ca = arena_printf(plan->arena, "%s/user_ca", plan->state.path);
+	if (put(plan, "user_ca", (struct span){ text.data, text.len }, 0600) < 0)
+		return -1;
+	if (names[0] == NULL && plan->settings->users == NULL)
+		return 0;
+	directory = dir_open(plan->state.fd, "principals", 0711, NULL);
+	for (const struct login *l = plan->logins; l != NULL && directory >= 0; l = l->next) {
+		struct buf list = buf_new(plan->arena);
+
+		names = settings_list(&l->settings, SET_PRINCIPALS);
+		if (names[0] == NULL)
+			buf_printf(&list, "%s\n", l->account->name);
+		for (; *names != NULL; names++)
+			buf_printf(&list, "%s\n", *names);
+		(void)file_replace(directory, l->account->name,
+		    (struct span){ list.data, list.len }, 0644, NULL, false);
+	}
+	if (directory >= 0)
+		close(directory);
+	config->principals_file = arena_printf(plan->arena, "%s/principals/%%u", plan->state.path);
+	return 0;
+}
+
+static int
+write_config(struct plan *plan, enum keyfile_place place)
+{
+	const struct backend *backend = &plan->backend;
+	struct config config = { .major = backend->major,
+		.minor = backend->minor,
+		.embedded = backend->kind == BACKEND_EMBEDDED,
+		.ports = port_words(plan),
+		.addresses = (const char *const *)settings_list(plan->settings, SET_LISTEN),
+		.users = user_words(plan),
+		.host_key = plan->hostkey.path,
+		.host_certificate = plan->hostkey.certificate,
+		.session = backend->sshd_session,
+		.auth = backend->sshd_auth,
+		.revoked_keys = settings_text(plan->settings, SET_REVOKED_KEYS) };
+
+	config.keys_file = place == IN_HOME
+	                       ? ".ssh/authorized_keys"
+	                       : arena_printf(plan->arena, "%s/keys/%%u", plan->state.path);
+	/* keyfile has verified that place itself; sshd would object to /tmp and /dev/shm above it.
+	 */
+	config.strict_modes = place == IN_HOME || plan->state.strict;
+	if (write_authorities(plan, &config) < 0)
+		return -1;
+	if (config.embedded)
+		config.session_env = write_session_env(plan);
+	else if (plan->logins != NULL)
+		config.variables
+		    = (const char *const *)session_env_plan(plan->arena, &plan->logins->settings,
+		        plan->environment, arena_printf(plan->arena, "%s/bin", plan->state.path));
+	if (put(plan, "sshd_config", config_text(plan->arena, &config, &plan->findings), 0600) < 0)
+		return -1;
+	plan->config = arena_printf(plan->arena, "%s/sshd_config", plan->state.path);
+	return 0;
+}
+
+int
+plan_apply(struct plan *plan)
+{
+	enum keyfile_place place;
+	int empty;
+
+	if (plan->state.fd < 0)
+		return -1;
+	if (!write_keyfiles(plan, &place) || !plan_can_serve(plan))
+		return -1;
+	if (backend_prepare(&plan->backend, plan->arena, &plan->state, &plan->findings) < 0)
+		return -1;
+	empty = dir_open(plan->state.fd, "empty", 0755, NULL);
+	if (empty >= 0)
+		close(empty);
+	if (plan->hostkey.path[0] == '\0')
+		plan->hostkey = hostkey_make(plan->arena, plan->settings, plan->reach.pod,
+		    &plan->state, &plan->backend, &plan->findings);
+	if (plan->hostkey.path[0] == '\0')
+		return -1;
+	return write_config(plan, place);
+}
+
+void
+plan_flush(const struct plan *plan)
+{
+	for (const struct login *login = plan->logins; login != NULL; login = login->next)
+		keyfile_flush(&login->keyfile, plan->arena);
+	if (plan->hostkey.is_new) {
+		int fd = open(plan->hostkey.path, O_RDONLY | O_CLOEXEC);
+
+		if (fd >= 0) {
+			(void)fsync(fd);
+			close(fd);
+		}
+	}
+}

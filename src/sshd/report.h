@@ -1,0 +1,28 @@
+/*
+ * report: a plan in words.
+ *
+ * The log of a start, the text of --check and the JSON of both are made here and nowhere else.
+ */
+#ifndef SSHINIT_SSHD_REPORT_H
+#define SSHINIT_SSHD_REPORT_H
+
+#include "base/set.h"
+#include "sshd/plan.h"
+
+#include <jansson.h>
+
+/* Logs every entry: the accepted ones with type, size, fingerprint and comment, the others with
+ * their fix. */
+void report_log_entries(const struct entries *entries);
+
+/* Logs the findings that are not in said yet, and adds them: a restart of sshd makes a new plan,
+ * and nobody wants to read the same line again. */
+void report_log_findings(const struct findings *findings, struct set *said);
+
+/* Logs what a client needs to know once sshd listens: host key, port, the line to paste. */
+void report_log_listening(const struct plan *plan);
+
+/* The object of --check --json, with the connect fields. The caller owns it: json_decref. */
+json_t *report_json(const struct plan *plan);
+
+#endif

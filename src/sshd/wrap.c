@@ -1,0 +1,213 @@
+/*
+ * wrap: what the embedded sshd sees of the container.
+ *
+ * The final link sends OpenSSH's calls of these functions here (-Wl,--wrap=NAME; child_set_env by
+ * src/deps/build-openssh). Only sshd and its helpers run with SSHINIT_STATE set; everything else in
+ * this binary gets the C library's answers unchanged.
+ *
+ * Accounts. An entry is made up for two users only: the one for privilege separation, who owns
+ * nothing and cannot log in, and the running user where passwd does not know it. So no look-up can
+ * make an account that the login rules would not allow.
+ */
+#include "sshd/embedded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <shadow.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char privsep_user[] = "sshd";
+enum { NOBODY = 65534, ENVIRONMENT_LIMIT = 8 * 1024 * 1024 };
+
+struct passwd *__real_getpwnam(const char *name);
+struct passwd *__real_getpwuid(uid_t uid);
+struct spwd *__real_getspnam(const char *name);
+int __real_chroot(const char *path);
+
+struct passwd *__wrap_getpwnam(const char *name);
+struct passwd *__wrap_getpwuid(uid_t uid);
+struct spwd *__wrap_getspnam(const char *name);
+int __wrap_chroot(const char *path);
+
+void sshinit_real_child_set_env(
+    char ***environment, unsigned *size, const char *name, const char *value);
+void sshinit_child_set_env(
+    char ***environment, unsigned *size, const char *name, const char *value);
+
+static const char *
+state_path(void)
+{
+	return getenv("SSHINIT_STATE");
+}
+
+/* ---- accounts ------------------------------------------------------------------------------ */
+
+/* The made-up entry for the running user, from "name:uid:gid:home:shell"; NULL without one. */
+static struct passwd *
+running_user(void)
+{
+	static struct passwd entry;
+	static char text[4096];
+	char *fields[5], *rest = text;
+	const char *fact = getenv("SSHINIT_ACCOUNT");
+
+	if (state_path() == NULL || fact == NULL || strlen(fact) >= sizeof(text))
+		return NULL;
+	strcpy(text, fact);
+	for (int i = 0; i < 5; i++)
+		if ((fields[i] = strsep(&rest, ":")) == NULL)
+			return NULL;
+	entry = (struct passwd){ .pw_name = fields[0],
+		.pw_passwd = "x",
+		.pw_uid = (uid_t)strtoul(fields[1], NULL, 10),
+		.pw_gid = (gid_t)strtoul(fields[2], NULL, 10),
+		.pw_gecos = "",
+		.pw_dir = fields[3],
+		.pw_shell = fields[4] };
+	/* The real id: sshd changes the effective one while it reads a user's files. */
+	return entry.pw_uid == getuid() ? &entry : NULL;
+}
+
+/* A missing shell would refuse the whole login, sftp and forwards included. Ours says what is
+ * missing instead. A shell that exists is never replaced: nologin stays nologin. */
+static struct passwd *
+with_some_shell(struct passwd *entry)
+{
+	static char path[4096];
+	struct stat status;
+	const char *shell;
+
+	if (entry == NULL || state_path() == NULL)
+		return entry;
+	shell = entry->pw_shell != NULL && entry->pw_shell[0] != '\0' ? entry->pw_shell : "/bin/sh";
+	if (stat(shell, &status) == 0 || errno != ENOENT)
+		return entry;
+	snprintf(path, sizeof(path), "%s/bin/%s", state_path(), EMBEDDED_NO_SHELL);
+	entry->pw_shell = path;
+	return entry;
+}
+
+struct passwd *
+__wrap_getpwnam(const char *name)
+{
+	static struct passwd privsep = { .pw_name = (char *)(uintptr_t)privsep_user,
+		.pw_passwd = "*",
+		.pw_uid = NOBODY,
+		.pw_gid = NOBODY,
+		.pw_gecos = "",
+		.pw_dir = "/",
+		.pw_shell = "/bin/false" };
+	struct passwd *entry = __real_getpwnam(name);
+
+	if (entry == NULL && strcmp(name, privsep_user) == 0)
+		return &privsep;
+	if (entry == NULL) {
+		entry = running_user();
+		if (entry != NULL && strcmp(entry->pw_name, name) != 0)
+			return NULL;
+	}
+	return with_some_shell(entry);
+}
+
+struct passwd *
+__wrap_getpwuid(uid_t uid)
+{
+	struct passwd *entry = __real_getpwuid(uid);
+
+	if (entry == NULL) {
+		entry = running_user();
+		if (entry != NULL && entry->pw_uid != uid)
+			return NULL;
+	}
+	return with_some_shell(entry);
+}
+
+/* useradd locks the password of every account it makes ("!"), and sshd without PAM takes that for a
+ * locked account. Only keys log in here, and a locked password says nothing about keys. Expiry
+ * dates in the same entry still count. */
+struct spwd *
+__wrap_getspnam(const char *name)
+{
+	struct spwd *entry = __real_getspnam(name);
+
+	if (entry != NULL && state_path() != NULL && entry->sp_pwdp != NULL
+	    && entry->sp_pwdp[0] == '!')
+		entry->sp_pwdp = "*";
+	return entry;
+}
+
+/* ---- privilege separation ------------------------------------------------------------------ */
+
+/* sshd was compiled to lock its child into /proc/self/fdinfo, which is there in every container and
+ * holds nothing that can be changed. An empty directory of our own is better where there is one: it
+ * belongs to root, nobody else can write it (mode 0711 and 0755 of the state directory and it), and
+ * nothing ever is in it. */
+int
+__wrap_chroot(const char *path)
+{
+	char empty[4096];
+
+	if (state_path() != NULL && strncmp(path, "/proc/", 6) == 0) {
+		snprintf(empty, sizeof(empty), "%s/empty", state_path());
+		if (__real_chroot(empty) == 0)
+			return 0;
+	}
+	return __real_chroot(path);
+}
+
+/* ---- the session's environment ------------------------------------------------------------- */
+
+/* Sets every variable of a file in which each is ended by a NUL. */
+static void
+set_all(char ***environment, unsigned *size, char *text, size_t len)
+{
+	for (char *variable = text; variable < text + len; variable += strlen(variable) + 1) {
+		char *value = strchr(variable, '=');
+
+		if (value == NULL)
+			continue;
+		*value = '\0';
+		sshinit_real_child_set_env(environment, size, variable, value + 1);
+		*value = '=';
+	}
+}
+
+/* The file of the user we are by now; 0400 and owned by that user (sshd/plan). */
+static void
+set_from_file(char ***environment, unsigned *size, const char *directory)
+{
+	char path[4096];
+	struct stat status;
+	char *text;
+	ssize_t n = 0, len = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%u", directory, (unsigned)getuid());
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &status) == 0 && status.st_size <= ENVIRONMENT_LIMIT
+	    && (text = calloc(1, (size_t)status.st_size + 1)) != NULL) {
+		while (len < status.st_size
+		       && (n = read(fd, text + len, (size_t)(status.st_size - len))) > 0)
+			len += n;
+		set_all(environment, size, text, (size_t)len);
+		free(text);
+	}
+	close(fd);
+}
+
+void
+sshinit_child_set_env(char ***environment, unsigned *size, const char *name, const char *value)
+{
+	if (strcmp(name, EMBEDDED_SESSION_ENV) == 0 && state_path() != NULL)
+		set_from_file(environment, size, value);
+	else
+		sshinit_real_child_set_env(environment, size, name, value);
+}

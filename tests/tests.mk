@@ -1,0 +1,42 @@
+# The targets that test. Unit tests and fuzzers are dynamic builds against Debian's own libraries,
+# under AddressSanitizer and UndefinedBehaviorSanitizer; what runs in containers is the real binary.
+
+TEST_CC    ?= gcc
+SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+TEST_OUT   := $(B)/test
+TEST_FLAGS := $(filter-out -DSSHINIT_EMBEDDED -O2,$(FLAGS)) -O1 -g $(SANITIZE)
+TEST_LIBS  := -lcmocka -ljansson -lmicrohttpd -linih -lcap -lbsd -lmd -lcrypto
+# All of the product but its main, and but what only the final link can hold together.
+TEST_OBJECTS := $(patsubst src/%.c,$(TEST_OUT)/obj/%.o,$(filter-out src/main.c src/sshd/wrap.c,$(SOURCES)))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(TEST_OUT)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(TEST_OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: tests-build test-tools
+test: test-tools all tests-build
+	@tests/run
+
+test-tools:
+	@tests/tools
+
+tests-build: $(UNIT_TESTS) $(FUZZERS)
+
+$(TEST_OUT)/obj/%.o: src/%.c Makefile tests/tests.mk | test-tools $(GENERATED)
+	@mkdir -p $(@D)
+	@echo "compile $< (sanitizers)"
+	@$(TEST_CC) $(TEST_FLAGS) -MMD -MP -c $< -o $@
+
+$(TEST_OUT)/libsshinit.a: $(TEST_OBJECTS)
+	@rm -f $@ && ar rcs $@ $^
+
+$(TEST_OUT)/unit/%: tests/unit/%.c $(TEST_OUT)/libsshinit.a
+	@mkdir -p $(@D)
+	@echo "compile $<"
+	@$(TEST_CC) $(TEST_FLAGS) -Itests -MMD -MP $< $(TEST_OUT)/libsshinit.a -o $@ $(TEST_LIBS)
+
+# Each fuzzer has a main that replays the files it is given; libFuzzer's own comes with make fuzz.
+$(TEST_OUT)/fuzz/%: tests/fuzz/%.c $(TEST_OUT)/libsshinit.a
+	@mkdir -p $(@D)
+	@echo "compile $<"
+	@$(TEST_CC) $(TEST_FLAGS) -Itests -MMD -MP $< $(TEST_OUT)/libsshinit.a -o $@ $(TEST_LIBS)
+
+-include $(TEST_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
