@@ -178,11 +178,7 @@ static int
 keygen(struct arena *arena, const struct backend *backend, const char *const argv[],
     struct span *output)
 {
-	/* ssh-keygen wants to know who runs it, even where passwd does not. */
-	const char *const environment[] = { "SSHINIT_STATE=/",
-		arena_printf(arena, "SSHINIT_ACCOUNT=user:%u:%u:/:/bin/sh", (unsigned)getuid(),
-		    (unsigned)getgid()),
-		NULL };
+	const char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 
 	if (backend->keygen[0] == '\0') {
 		errno = ENOENT;

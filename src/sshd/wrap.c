@@ -48,6 +48,30 @@ state_path(void)
 
 /* ---- accounts ------------------------------------------------------------------------------ */
 
+static const char *
+variable_or(const char *name, const char *fallback)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && value[0] != '\0' ? value : fallback;
+}
+
+/* For scp and ssh-keygen, which only want to know what to call the user who runs them. */
+static struct passwd *
+whoever_runs_this(void)
+{
+	static struct passwd entry;
+
+	entry = (struct passwd){ .pw_name = (char *)(uintptr_t)variable_or("USER", "user"),
+		.pw_passwd = "x",
+		.pw_uid = getuid(),
+		.pw_gid = getgid(),
+		.pw_gecos = "",
+		.pw_dir = (char *)(uintptr_t)variable_or("HOME", "/"),
+		.pw_shell = "/bin/sh" };
+	return &entry;
+}
+
 /* The made-up entry for the running user, from "name:uid:gid:home:shell"; NULL without one. */
 static struct passwd *
 running_user(void)
@@ -57,7 +81,9 @@ running_user(void)
 	char *fields[5], *rest = text;
 	const char *fact = getenv("SSHINIT_ACCOUNT");
 
-	if (state_path() == NULL || fact == NULL || strlen(fact) >= sizeof(text))
+	if (state_path() == NULL)
+		return whoever_runs_this();
+	if (fact == NULL || strlen(fact) >= sizeof(text))
 		return NULL;
 	strcpy(text, fact);
 	for (int i = 0; i < 5; i++)
