@@ -21,12 +21,13 @@ enum { END_PATIENCE = 5000 };
 struct supervisor {
 	struct monitor *monitor;
 	const struct supervise_options *options;
+	pid_t parent; /* ours */
 	pid_t command;
 	signals mask;              /* as we were given it */
 	struct sigaction on_child; /* SIGCHLD's disposition, as we were given it */
 	int tty;                   /* our terminal, handed over to the command; -1: none */
 	bool told_to_stop;         /* by SIGTSTP, not by the terminal */
-	bool ended;
+	bool ended, childless;
 	int wait_status;
 };
 
@@ -157,11 +158,24 @@ reap(struct supervisor *supervisor)
 			monitor_reaped(supervisor->monitor, pid);
 		}
 	}
+	supervisor->childless = pid < 0 && errno == ECHILD;
+}
+
+/* Has the kernel tell us when our parent dies. What cannot be caught would end us and not the
+ * command. */
+static void
+watch_parent(int signo)
+{
+	prctl(PR_SET_PDEATHSIG, signo == SIGKILL || signo == SIGSTOP ? SIGTERM : signo);
 }
 
 static void
 handle(struct supervisor *supervisor, int signo)
 {
+	if (supervisor->options->parent_death_signal > 0 && getppid() != supervisor->parent) {
+		supervisor->parent = getppid();
+		forward(supervisor, supervisor->options->parent_death_signal);
+	}
 	switch (signo) {
 	case 0: /* only time went by */
 		break;
@@ -188,17 +202,28 @@ handle(struct supervisor *supervisor, int signo)
 	}
 }
 
-/* Open sessions may end in peace; whoever tells us to end meanwhile is obeyed. */
+/* Whether there is nobody left to wait for. */
+static bool
+all_gone(const struct supervisor *supervisor)
+{
+	return supervisor->monitor->holder == 0
+	       && (!supervisor->options->group || supervisor->childless);
+}
+
+/* The command has ended. What is left of its group is told so; open sessions may end in peace;
+ * whoever tells us to end meanwhile is obeyed. */
 static void
-wait_for_sessions(struct supervisor *supervisor)
+wait_for_the_rest(struct supervisor *supervisor)
 {
 	int64_t until = loop_now() + supervisor->options->grace + END_PATIENCE;
 
-	if (supervisor->options->grace <= 0 || supervisor->monitor->holder == 0)
+	if (supervisor->options->group)
+		kill(-supervisor->command, SIGTERM);
+	if (supervisor->options->grace <= 0)
 		return;
 	monitor_stop(supervisor->monitor, supervisor->options->grace);
 	reap(supervisor);
-	while (supervisor->monitor->holder != 0 && loop_now() < until) {
+	while (!all_gone(supervisor) && loop_now() < until) {
 		int signo = next_signal(until - loop_now());
 
 		if (signo == SIGTERM || signo == SIGINT || signo == SIGQUIT)
@@ -220,10 +245,11 @@ int
 supervise(struct monitor *monitor, const struct supervise_options *options, char *const argv[])
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL };
-	struct supervisor supervisor = { .monitor = monitor, .options = options };
+	struct supervisor supervisor
+	    = { .monitor = monitor, .options = options, .parent = getppid() };
 
 	if (options->parent_death_signal > 0)
-		prctl(PR_SET_PDEATHSIG, options->parent_death_signal);
+		watch_parent(options->parent_death_signal);
 	if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		log_say(LOG_WARN,
 		    "not PID 1 and no subreaper: processes that lose their parent are not "
@@ -249,6 +275,6 @@ supervise(struct monitor *monitor, const struct supervise_options *options, char
 		handle(&supervisor, next_signal(monitor_mind(monitor)));
 	if (in_front(supervisor.tty, supervisor.command))
 		tcsetpgrp(supervisor.tty, getpgrp());
-	wait_for_sessions(&supervisor);
+	wait_for_the_rest(&supervisor);
 	return supervise_status(options, supervisor.wait_status);
 }

@@ -17,10 +17,12 @@
 #include "init/monitor.h"
 
 struct supervise_options {
-	bool group;              /* signals go to the command's whole process group */
+	/* Signals go to the whole process group of the command, and when it ends, the rest of the
+	 * group gets SIGTERM. */
+	bool group;
 	bool success[256];       /* statuses that are answered as 0 */
 	int parent_death_signal; /* what the command gets when our parent dies; 0: nothing */
-	int grace; /* milliseconds that SSH sessions may go on when the command ended */
+	int grace; /* milliseconds that sessions, and the rest of the group, have when it ended */
 };
 
 /* Runs argv and returns the status to exit with. Where no process can be made any more, argv takes

@@ -145,7 +145,8 @@ test_not_executable_is_126(void **unused)
 static unsigned long
 ignored_in_command(bool ignored)
 {
-	static char *argv[] = { "sh", "-c", "sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status", NULL };
+	static char *argv[]
+	    = { "sh", "-c", "sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status", NULL };
 	char text[64] = "";
 	int ends[2];
 	pid_t pid;

@@ -23,7 +23,7 @@ static bool
 has_process(enum service_state state)
 {
 	return state == SERVICE_UP || state == SERVICE_ENDING || state == SERVICE_CHANGING
-	    || state == SERVICE_OVERDUE;
+	       || state == SERVICE_OVERDUE;
 }
 
 /* No row may start a second process beside one that lives, or signal one that does not. */
@@ -34,7 +34,8 @@ test_actions_fit_states(void **unused)
 	for (int state = 0; state < SERVICE_STATES; state++) {
 		for (int event = 0; event < SERVICE_EVENTS; event++) {
 			struct service_step step = service_next(state, event);
-			bool lives = has_process(state) && event != EVENT_DIED && event != EVENT_DONE;
+			bool lives
+			    = has_process(state) && event != EVENT_DIED && event != EVENT_DONE;
 
 			if (step.action == DO_START || step.action == DO_CONSULT
 			    || step.action == DO_PAUSE)
