@@ -56,11 +56,16 @@ engine_start() {
 		_engine_install || return 1
 	fi
 
-	local log=$BUILD/test/dockerd.log
-	# Not in our process group: ^C at the terminal must not take it away before the containers.
-	setsid dockerd --host "unix://$ENGINE_RUN/docker.sock" --pidfile "$ENGINE_RUN/docker.pid" \
+	local log=$BUILD/test/dockerd.log monitor=
+	# In a process group of its own (set -m): ^C at the terminal must not take it away before the
+	# containers. Disowned: it is no job that a `wait` should wait for.
+	[[ $- == *m* ]] || monitor=off
+	set -m
+	dockerd --host "unix://$ENGINE_RUN/docker.sock" --pidfile "$ENGINE_RUN/docker.pid" \
 		--exec-root "$ENGINE_RUN/exec" --data-root "$BUILD/docker" </dev/null >"$log" 2>&1 3>&- &
 	ENGINE_PID=$!
+	disown "$ENGINE_PID"
+	[[ -z $monitor ]] || set +m
 	export DOCKER_HOST=unix://$ENGINE_RUN/docker.sock
 	local tries
 	for ((tries = 0; tries < 300; tries++)); do

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # The images that tests run in. None is pulled; each is made on this machine, once, when first asked.
 #
-#	image NAME               print the reference of a base image, making it if need be
-#	image_with_sshinit NAME  print the reference of NAME with build/sshinit as its entrypoint.
-#	                         NAME may also be the reference of an image the test built itself
+#	image NAME               print the reference of a base image, making it if need be. Wherever a
+#	                         NAME stands, the reference of another image (with a slash) may stand
+#	image_with_sshinit NAME  print the reference of NAME with build/sshinit as its entrypoint
 #	image_from NAME          print the reference of an image made FROM NAME with the lines of a
 #	                         Dockerfile on standard input (RUN, ENV, USER, ...; without network):
 #	                           image=$(image_from bookworm-plain <<<'RUN useradd -m ann')
@@ -31,6 +31,11 @@ IMAGE_NAMES="bookworm-ssh bookworm-plain trixie-ssh trixie-plain bullseye-ssh bu
 
 image() {
 	local name=$1 recipe ref
+	# A reference, or Docker's own word for an empty image, is used as it is.
+	if [[ $name == scratch || $name == */* ]]; then
+		echo "$name"
+		return
+	fi
 	recipe=$(_image_recipe "$name") || return 1
 	ref=$IMAGE_REPO/$name:$(sha256sum <<<"$recipe" | cut -c 1-16)
 	if ! _image_exists "$ref"; then
@@ -62,10 +67,7 @@ image_from() {
 _image_derive() {
 	local base=$1 file=$2 lines ref dir said
 	lines=$(cat)
-	# FROM scratch is Docker's own word for an empty image; a reference is used as it is.
-	if [[ $base != scratch && $base != */* ]]; then
-		base=$(image "$base") || return 1
-	fi
+	base=$(image "$base") || return 1
 	ref=$IMAGE_REPO/derived:$({
 		echo "$base" "$lines"
 		_image_id "$base"
