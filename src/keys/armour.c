@@ -1,0 +1,310 @@
+/*
+ * Things of several lines with a head of their own: private keys of all kinds, PEM, SSH2 public
+ * keys, PuTTY's files, PGP, and what ssh-keygen prints around a fingerprint.
+ *
+ * Of a private key nothing is ever shown, but where the format holds the public half readably its
+ * fingerprint is: the owner must know which key to forget.
+ */
+#include "keys/chars.h"
+#include "keys/reader.h"
+
+enum { BODY_MAX = 64 * 1024 };
+
+/* The end of the line in which text[at] stands. */
+static size_t line_end(struct span text, size_t at)
+{
+	const char *end = at < text.len ? memchr(text.data + at, '\n', text.len - at) : NULL;
+
+	return end == NULL ? text.len : (size_t)(end - text.data);
+}
+
+/* The base64 in body, with line ends of any kind, written ones too, and quotation marks left out.
+ */
+static struct bytes body_bytes(struct arena *arena, struct span body)
+{
+	char *text = arena_alloc(arena, body.len + 4, 1);
+	struct bytes bytes;
+	size_t n = 0;
+
+	for (size_t i = 0; i < body.len && i < BODY_MAX; i++) {
+		if (body.data[i] == '\\')
+			i++; /* \n or \r written out, or a JSON \/ */
+		if (i < body.len && (base64_char(body.data[i]) || body.data[i] == '=')
+		    && (i == 0 || body.data[i - 1] != '\\' || body.data[i] == '/'))
+			text[n++] = body.data[i];
+	}
+	base64_read(arena, (struct span){ text, n }, &bytes);
+	return bytes;
+}
+
+/* The public half in the body of an OpenSSH private key: it stands there unencrypted. */
+static struct bytes openssh_public(struct bytes bytes)
+{
+	static const char magic[] = "openssh-key-v1";
+	struct bytes string;
+
+	if (bytes.len < sizeof(magic) || memcmp(bytes.data, magic, sizeof(magic)) != 0)
+		return (struct bytes){ 0 };
+	bytes.data += sizeof(magic);
+	bytes.len -= sizeof(magic);
+	for (int i = 0; i < 3; i++) /* cipher, key derivation and its options */
+		if (!wire_string(&bytes, &string))
+			return (struct bytes){ 0 };
+	if (bytes.len < 4)
+		return (struct bytes){ 0 };
+	bytes.data += 4; /* how many keys: one, always */
+	bytes.len -= 4;
+	return wire_string(&bytes, &string) ? string : (struct bytes){ 0 };
+}
+
+/* From the head at text[head] to behind the END line that belongs to it, or, where there is none,
+ * to the next thing with a meaning of its own. body is what stands between. */
+static size_t armour_end(struct span text, size_t head, struct span *body)
+{
+	size_t begin = head, end, at;
+
+	/* behind the dashes that close the head */
+	begin += span_find(span_skip(text, begin), "BEGIN");
+	begin += span_find(span_skip(text, begin), "--");
+	while (begin < text.len && text.data[begin] == '-')
+		begin++;
+	end = begin + span_find(span_skip(text, begin), "--END");
+	at = begin + span_find(span_skip(text, begin), "-- END");
+	if (at < end)
+		end = at;
+	if (end == text.len) {
+		size_t key = find_key(text, begin);
+
+		at = begin + span_find(span_skip(text, begin), "\n\n");
+		end = key < at ? key : at;
+		*body = (struct span){ text.data + begin, end - begin };
+		return end;
+	}
+	*body = (struct span){ text.data + begin, end - begin };
+	end += span_find(span_skip(text, end), "END");
+	end += span_find(span_skip(text, end), "--");
+	while (end < text.len && text.data[end] == '-')
+		end++;
+	return end;
+}
+
+/* RFC 4716: headers, which a backslash continues, then base64. */
+static void read_ssh2(struct reader *reader, struct span body)
+{
+	struct span comment = { "", 0 };
+	struct reading reading = { 0 };
+	struct blob facts;
+	struct bytes bytes;
+	struct decorations removed = { 0 };
+	enum code code;
+
+	while (body.len > 0) {
+		size_t end = line_end(body, 0), colon = span_find(span_take(body, end), ":");
+
+		if (chars_trim(span_take(body, end)).len > 0 && colon == end)
+			break;
+		if (span_starts_nocase(chars_trim(body), "comment:"))
+			comment = (struct span){ body.data + colon + 1, end - colon - 1 };
+		while (end < body.len && end > 0
+		       && body.data[body.data[end - 1] == '\r' && end > 1 ? end - 2 : end - 1]
+		              == '\\') {
+			end = line_end(body, end + 1);
+			if (span_starts_nocase(chars_trim(body), "comment:"))
+				comment.len = end - (size_t)(comment.data - body.data);
+		}
+		body = span_skip(body, end + 1);
+	}
+	comment = chars_trim(comment);
+	if (comment.len > 1 && *comment.data == '"') {
+		comment = span_skip(comment, 1);
+		if (comment.data[comment.len - 1] == '"')
+			comment.len--;
+	}
+	{
+		char *text = arena_strndup(
+		         reader->arena, comment.len > 0 ? comment.data : "", comment.len),
+		     *p;
+
+		for (p = text; (p = strstr(p, "\\\n")) != NULL;)
+			memmove(p, p + 2, strlen(p + 2) + 1);
+		comment = span_of(text);
+	}
+	bytes = body_bytes(reader->arena, body);
+	reading.blob = span_of(base64_write(reader->arena, bytes));
+	blob_read(bytes, &facts);
+	reading.type = facts.type;
+	code = key_judge_blob(reader->arena, facts.type, reading.blob, &facts, &bytes);
+	if (code == CODE_BAD_BLOB && facts.type == NULL && bytes.len == 0)
+		code = CODE_NO_BLOB;
+	decorate(&removed, CODE_RFC4716);
+	reading.comment = comment;
+	reading.facts = facts;
+	reading.bytes = bytes;
+	if (code == CODE_NONE)
+		report_key(reader, &reading, &removed);
+	else
+		report_refused(reader, code, &facts, bytes, NULL, NULL);
+}
+
+/* From "PuTTY-User-Key-File" to the end of its last line. */
+static size_t read_ppk(struct reader *reader, struct span text, size_t head)
+{
+	size_t lines = span_find(text, "Public-Lines:"), end = lines, last;
+	struct bytes public = { 0 };
+
+	if (lines < text.len) {
+		size_t stop = lines + span_find(span_skip(text, lines), "Private-Lines:"), body;
+
+		body = line_end(text, lines);
+		if (body >= text.len) /* line ends written out */
+			body = lines + span_find(span_skip(text, lines), "\\n");
+		if (stop > body)
+		public = body_bytes(reader->arena, (struct span){ text.data + body, stop - body });
+	}
+	last = head + span_find(span_skip(text, head), "Private-MAC:");
+	if (last == text.len)
+		last = head + span_find(span_skip(text, head), "Private-Hash:");
+	end = last < text.len ? line_end(text, last) : find_key(text, head);
+	if (last == text.len && end == text.len) {
+		end = head + span_find(span_skip(text, head), "\n\n");
+	}
+	report_private(reader, CODE_PPK, public);
+	return end;
+}
+
+/* Random art, and what ssh-keygen says before it. */
+static size_t read_art(struct reader *reader, struct span rest)
+{
+	size_t end = line_end(rest, 0), lines = 0;
+
+	while (end < rest.len && lines++ < 12) {
+		size_t next = line_end(rest, end + 1);
+		struct span line = chars_trim((struct span){ rest.data + end + 1, next - end - 1 });
+
+		if (line.len == 0 || (*line.data != '|' && *line.data != '+'))
+			break;
+		end = next;
+		if (*line.data == '+')
+			break;
+	}
+	report_thing(reader, CODE_FINGERPRINT, span_take(rest, end));
+	return end;
+}
+
+/* The dialogue of ssh-keygen, to its end. */
+static size_t read_dialogue(struct reader *reader, struct span rest)
+{
+	static const char *const says[] = { "Generating public/private", "Enter file in which",
+		"Enter passphrase", "Enter same passphrase", "Your identification has been saved",
+		"Your public key has been saved", "The key fingerprint is",
+		"The key's randomart image is", "SHA256:", "MD5:", "+-", "|", "Created directory",
+		"Overwrite (y/n)" };
+	size_t end = 0, found = 0;
+
+	for (;;) {
+		size_t next = line_end(rest, end);
+		struct span line = chars_trim((struct span){ rest.data + end, next - end });
+		bool said = line.len == 0 && found > 0;
+
+		for (size_t i = 0; i < sizeof(says) / sizeof(*says); i++)
+			said |= span_starts(line, says[i])
+			        || (i < 8 && span_find(line, says[i]) < line.len);
+		if (!said)
+			break;
+		found += line.len > 0;
+		end = next;
+		if (end >= rest.len)
+			break;
+		end++;
+	}
+	if (found < 2)
+		return 0;
+	report_thing(reader, CODE_FINGERPRINT, span_take(rest, end));
+	return end > 0 && end < rest.len ? end - 1 : end;
+}
+
+/* What stands in front of a head on its line is looked at only where it could be a key. */
+static void read_before(struct reader *reader, struct span before)
+{
+	if (find_key(before, 0) < before.len)
+		read_inner(reader, before, CODE_NONE);
+}
+
+size_t read_armour(struct reader *reader, struct span rest)
+{
+	struct span line = span_take(rest, line_end(rest, 0)), text = chars_trim(line), head, body;
+	size_t at, end;
+	enum code code;
+
+	at = span_find(line, "PuTTY-User-Key-File-");
+	if (at < line.len) {
+		read_before(reader, span_take(line, at));
+		return read_ppk(reader, rest, at);
+	}
+	if (span_starts(text, "+-") && text.data[text.len - 1] == '+')
+		return read_art(reader, rest);
+	if (span_starts(text, "SSH PRIVATE KEY FILE FORMAT")) {
+		report_private(reader, CODE_PRIVATE_KEY, (struct bytes){ 0 });
+		return rest.len;
+	}
+	if (span_find(line, "AGE-SECRET-KEY-1") < line.len
+	    || span_find(line, "b3BlbnNzaC1rZXktdjE") < line.len) {
+		/* the body of a private key without its head */
+		at = span_find(line, "b3BlbnNzaC1rZXktdjE");
+		end = at < line.len ? span_find(rest, "-----END") : line.len;
+		body = (struct span){ rest.data + (at < line.len ? at : 0),
+			end - (at < line.len ? at : 0) };
+		report_private(
+		    reader, CODE_PRIVATE_KEY, openssh_public(body_bytes(reader->arena, body)));
+		if (find_key(body, 0) < body.len)
+			return (size_t)(body.data - rest.data) + find_key(body, 0) - 1;
+		return line_end(rest, end);
+	}
+	end = read_dialogue(reader, rest);
+	if (end > 0)
+		return end;
+	at = span_find(line, "BEGIN ");
+	if (at == line.len || at < 2 || line.data[at - 1] != (line.data[at - 2] == '-' ? '-' : ' '))
+		if (at == line.len || at < 2 || memchr(line.data, '-', at) == NULL)
+			return 0;
+	head = span_take(span_skip(line, at), 64);
+	at -= at > 5 ? 5 : at;
+	if (span_find(head, "PRIVATE KEY") < head.len)
+		code = CODE_PRIVATE_KEY;
+	else if (span_find(head, "EC PARAMETERS") < head.len)
+		code = CODE_PRIVATE_KEY;
+	else if (span_find(head, "SSH2 PUBLIC KEY") < head.len)
+		code = CODE_RFC4716;
+	else if (span_find(head, "PGP") < head.len)
+		code = CODE_PGP;
+	else if (span_find(head, "PUBLIC KEY") < head.len)
+		code = CODE_PEM_PUBLIC;
+	else if (span_find(head, "CERTIFICATE") < head.len)
+		code = CODE_X509;
+	else
+		return 0;
+	read_before(reader, span_take(line, at));
+	end = armour_end(rest, at, &body);
+	if (span_find(head, "EC PARAMETERS") < head.len && end < rest.len
+	    && span_find(span_take(span_skip(rest, end), 80), "PRIVATE KEY") < 80)
+		end = armour_end(rest, end, &body);
+	if (code == CODE_PRIVATE_KEY)
+		report_private(reader, code, openssh_public(body_bytes(reader->arena, body)));
+	else if (code == CODE_RFC4716)
+		read_ssh2(reader, body);
+	else
+		report_thing(reader, code, head);
+	/* only quotation marks and written line ends behind it belong to it */
+	while (end < rest.len && rest.data[end] != '\n') {
+		size_t skip = char_quote(span_skip(rest, end));
+
+		if (skip == 0 && memchr(" \t\r,;", rest.data[end], 5) != NULL)
+			skip = 1;
+		else if (skip == 0 && rest.data[end] == '\\' && end + 1 < rest.len)
+			skip = 2;
+		if (skip == 0)
+			return end > 0 ? end - 1 : end;
+		end += skip;
+	}
+	return end;
+}

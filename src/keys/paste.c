@@ -1,0 +1,216 @@
+#include "keys/paste.h"
+
+#include "keys/chars.h"
+#include "keys/reader.h"
+
+static struct span first_line(struct span text)
+{
+	const char *end = text.len == 0 ? NULL : memchr(text.data, '\n', text.len);
+
+	return end == NULL ? text : span_take(text, (size_t)(end - text.data));
+}
+
+/* Nothing but a bracket, a code fence or a YAML marker that belongs to the lines around it. */
+static bool is_frame(struct reader *reader, struct span line)
+{
+	static const char *const frames[] = { "[", "]", "],", "(", ")", "{", "}", "|", ">", "|-",
+		">-", "|+", ">+", "---", "...", "\"", "'", "\"\"\"", "'''", "EOF", "<<EOF" };
+
+	if (span_starts(line, "```") || span_starts(line, "~~~"))
+		return line.len < 24 && memchr(line.data, ' ', line.len) == NULL;
+	for (size_t i = 0; i < sizeof(frames) / sizeof(*frames); i++)
+		if (span_is(line, frames[i]))
+			return true;
+	(void)reader;
+	return false;
+}
+
+/* Options alone on a line, the key on the next: without the options the key would be more powerful
+ * than its owner wanted. */
+static size_t read_options_alone(struct reader *reader, struct span rest, struct span line)
+{
+	struct span list = chars_trim(line), next = first_line(span_skip(rest, line.len + 1));
+	struct decorations removed = { 0 };
+	struct reading reading;
+	bool balanced, value;
+	size_t name = 0;
+
+	while (name < list.len && list.data[name] != '=' && list.data[name] != ',')
+		name++;
+	if (!options_known(span_take(list, name), &value)
+	    || options_length(list, &balanced) != list.len || !balanced)
+		return 0;
+	while (list.len > 0 && list.data[list.len - 1] == ',')
+		list.len--;
+	reading = key_read(reader->arena, next, reader->rules->now);
+	if (reading.type == NULL || reading.blob.len == 0 || reading.list.len > 0)
+		return 0;
+	next = chars_trim(next);
+	reading = key_read(reader->arena,
+	    span_of(arena_printf(
+	        reader->arena, "%.*s %.*s", (int)list.len, list.data, (int)next.len, next.data)),
+	    reader->rules->now);
+	if (reading.code != CODE_NONE) {
+		report_refused(reader, reading.code, &reading.facts, reading.bytes, NULL, NULL);
+	} else {
+		decorate(&removed, CODE_WRAPPED);
+		report_key(reader, &reading, &removed);
+	}
+	return line.len + 1 + first_line(span_skip(rest, line.len + 1)).len;
+}
+
+/* What looks like nothing but the comment of the key on the line before. */
+static size_t read_wrapped_comment(
+    struct span rest, struct span line, const struct reading *reading)
+{
+	struct span next = first_line(span_skip(rest, line.len + 1)), word = chars_trim(next);
+	size_t at = 0, dots = 0;
+
+	if (reading->comment.len > 0 || line.len + 1 >= rest.len || word.len == 0 || word.len > 64)
+		return 0;
+	for (size_t i = 0; i < word.len; i++) {
+		char c = word.data[i];
+
+		at += c == '@';
+		dots += c == '.' && at > 0;
+		if (c == ' ' || c == '\t' || c == ':' || c == '/' || c == '"' || c == '\\')
+			return 0;
+	}
+	return at == 1 && *word.data != '@' ? line.len + 1 + next.len : 0;
+}
+
+/* One line, or what begins on it; answers how much of rest that was. */
+static size_t read_line(struct reader *reader, struct span rest)
+{
+	struct span line = first_line(rest), text = chars_trim(line);
+	struct decorations removed = { 0 };
+	struct reading reading;
+	size_t taken;
+
+	if (text.len == 0)
+		return line.len;
+	if (*text.data == '#') {
+		reader->commented_key |= find_key(text, 0) < text.len;
+		return line.len;
+	}
+	reading = key_read(reader->arena, text, reader->rules->now);
+	if (reading.code == CODE_NONE) {
+		if (find_key(reading.comment, 0) < reading.comment.len) {
+			taken = read_encoded(reader, rest, line, false);
+			if (taken > 0)
+				return taken;
+			if (read_split(reader, text))
+				return line.len;
+		}
+		taken = read_wrapped_comment(rest, line, &reading);
+		if (taken > 0) {
+			reading.comment = chars_trim(
+			    span_take(span_skip(rest, line.len + 1), taken - line.len - 1));
+			decorate(&removed, CODE_WRAPPED);
+		}
+		report_key(reader, &reading, &removed);
+		return taken > 0 ? taken : line.len;
+	}
+	taken = read_armour(reader, rest);
+	if (taken == 0)
+		taken = read_json(reader, rest);
+	if (taken == 0)
+		taken = read_options_alone(reader, rest, line);
+	if (taken == 0)
+		taken = read_encoded(reader, rest, line, false);
+	if (taken > 0)
+		return taken;
+	reading = repair_line(reader, text, &removed);
+	if (reading.code == CODE_NONE && find_key(reading.comment, 0) == reading.comment.len) {
+		report_key(reader, &reading, &removed);
+		return line.len;
+	}
+	if (read_split(reader, text))
+		return line.len;
+	if (reading.code == CODE_NONE) {
+		report_key(reader, &reading, &removed);
+		return line.len;
+	}
+	taken = read_pieces(reader, rest, line);
+	if (taken == 0)
+		taken = read_encoded(reader, rest, line, true);
+	if (taken > 0)
+		return taken;
+	if (is_frame(reader, text) && text.len < chars_trim(rest).len)
+		return line.len;
+	if (!report_damage(reader, text)) {
+		struct span bare = undecorate(reader, text, &(struct decorations){ 0 });
+		enum code code = name_thing(reader->arena, text);
+
+		if (code == CODE_NOT_A_KEY && bare.len < text.len)
+			code = name_thing(reader->arena, bare);
+		report_thing(reader, code, text);
+	}
+	return line.len;
+}
+
+void read_text(struct reader *reader, struct span text)
+{
+	unsigned start = reader->line;
+
+	while (text.len > 0) {
+		size_t taken = read_line(reader, text);
+
+		if (taken < text.len)
+			taken++;
+		if (reader->depth == 0)
+			for (size_t i = 0; i < taken; i++)
+				reader->line += text.data[i] == '\n';
+		text = span_skip(text, taken);
+	}
+	if (reader->depth > 0)
+		reader->line = start;
+}
+
+void read_inner(struct reader *reader, struct span text, enum code decoration)
+{
+	struct decorations around = reader->around;
+
+	if (reader->depth >= DEPTH_MAX) {
+		report_thing(reader, CODE_NOT_A_KEY, text);
+		return;
+	}
+	if (decoration != CODE_NONE)
+		decorate(&reader->around, decoration);
+	reader->depth++;
+	read_text(reader, text);
+	reader->depth--;
+	reader->around = around;
+}
+
+void read_refused(struct reader *reader, struct span text, enum code code)
+{
+	enum code before = reader->refuse_as;
+
+	if (before == CODE_NONE)
+		reader->refuse_as = code;
+	read_inner(reader, text, CODE_NONE);
+	reader->refuse_as = before;
+}
+
+void paste_read(
+    struct entries *entries, const char *source, struct span text, const struct paste_rules *rules)
+{
+	struct reader reader = { .arena = entries->arena,
+		.entries = entries,
+		.source = arena_strdup(entries->arena, source),
+		.rules = rules,
+		.line = 1,
+		.before = entries->last };
+	struct span utf8;
+
+	if (chars_utf16(entries->arena, text, &utf8)) {
+		decorate(&reader.around, CODE_UTF16);
+		if (span_starts(utf8, "\xef\xbb\xbf"))
+			utf8 = span_skip(utf8, 3);
+		read_text(&reader, utf8);
+	} else {
+		read_text(&reader, text);
+	}
+	report_end(&reader, text);
+}

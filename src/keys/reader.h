@@ -1,0 +1,88 @@
+/*
+ * reader: one value on its way from text to entries. Private to the rooms behind paste.h:
+ *
+ *   paste.c     the value: UTF-16, lines, what belongs to what
+ *   armour.c    things of several lines: private keys, PEM, SSH2, .ppk, PGP, random art
+ *   json.c      JSON
+ *   encoding.c  text that has to be decoded first: HTML, percent, quoted-printable, ...
+ *   repair.c    decoration removed from one line; keys broken into pieces
+ *   split.c     several keys on one line
+ *   damage.c    why a line that holds a key is no key line, and the line to paste
+ *   thing.c     what a line without a key is instead
+ *   report.c    entries and their messages
+ */
+#ifndef SSHINIT_KEYS_READER_H
+#define SSHINIT_KEYS_READER_H
+
+#include "keys/key.h"
+#include "keys/paste.h"
+
+enum { DECORATIONS_MAX = 8, DEPTH_MAX = 6 };
+
+/* What has been removed so far, outermost first. */
+struct decorations {
+	enum code codes[DECORATIONS_MAX];
+	size_t n;
+};
+
+struct reader {
+	struct arena *arena;
+	struct entries *entries;
+	const char *source;
+	const struct paste_rules *rules;
+	unsigned line;             /* of what is being read */
+	struct decorations around; /* what the containers around it were */
+	enum code refuse_as;       /* not CODE_NONE: inside an encoding, nothing is used */
+	unsigned depth;            /* of containers */
+	struct entry *before;      /* the last entry before this value */
+	bool commented_key;        /* a comment held a key */
+	const char *leaked[16];    /* fingerprints of private keys in this value */
+	size_t leaks;
+	size_t refused;
+};
+
+/* paste.c */
+void read_text(struct reader *reader, struct span text);
+/* Reads text found inside something else: decoration, or CODE_NONE, is what was around it. */
+void read_inner(struct reader *reader, struct span text, enum code decoration);
+/* The same, but whatever is found is refused as code, with the right line as the fix. */
+void read_refused(struct reader *reader, struct span text, enum code code);
+
+/* Each of these reads what stands at the front of rest and answers how many bytes it took; 0: this
+ * was not for it. */
+size_t read_armour(struct reader *reader, struct span rest);
+size_t read_json(struct reader *reader, struct span rest);
+/* blocks: the encodings that span lines, to be tried last, since a wrapped key can look like one.
+ */
+size_t read_encoded(struct reader *reader, struct span rest, struct span line, bool blocks);
+size_t read_pieces(struct reader *reader, struct span rest, struct span line);
+
+/* split.c: the first type word with a key behind it in text, from a place on; text.len: none. */
+size_t find_key(struct span text, size_t from);
+/* Whether line held several keys or lines, which have been read. */
+bool read_split(struct reader *reader, struct span line);
+
+/* repair.c */
+void decorate(struct decorations *decorations, enum code code);
+/* line without the decoration that hides a key in it, if that makes a key of it. */
+struct reading repair_line(struct reader *reader, struct span line, struct decorations *removed);
+/* line without what looks like decoration, whether or not it holds a key. */
+struct span undecorate(struct reader *reader, struct span line, struct decorations *removed);
+
+/* damage.c, thing.c: report why line is no key. */
+bool report_damage(struct reader *reader, struct span line);
+enum code name_thing(struct arena *arena, struct span text);
+
+/* report.c */
+void report_key(
+    struct reader *reader, const struct reading *reading, const struct decorations *removed);
+struct entry *report_refused(struct reader *reader, enum code code, const struct blob *facts,
+    struct bytes bytes, const char *fix, const char *detail, ...)
+    __attribute__((format(printf, 6, 7)));
+struct entry *report_thing(struct reader *reader, enum code code, struct span text);
+/* A private key of which the public half could be read. */
+void report_private(struct reader *reader, enum code code, struct bytes public);
+/* What can be said only when the whole value has been read. */
+void report_end(struct reader *reader, struct span text);
+
+#endif

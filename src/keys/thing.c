@@ -1,0 +1,472 @@
+/*
+ * What a text is that holds no key at all. People paste what they were told to have: a fingerprint,
+ * a path, a token, a command and what it printed. The order matters: the surest signs come first.
+ */
+#include "keys/chars.h"
+#include "keys/reader.h"
+
+#include <ctype.h>
+
+static bool any_of(
+    struct span text, const char *const *words, size_t (*find)(struct span, const char *))
+{
+	for (; *words != NULL; words++)
+		if (find(text, *words) < text.len)
+			return true;
+	return false;
+}
+
+static bool starts_any(struct span text, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (span_starts_nocase(text, *words))
+			return true;
+	return false;
+}
+
+static size_t count(struct span text, int (*test)(int))
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		n += test((unsigned char)text.data[i]) != 0;
+	return n;
+}
+
+/* xxxxx-xxxxx-...-xxxxx: letters in fives between an x at either end. */
+static bool is_babble(struct span word)
+{
+	if (word.len < 17 || word.len % 6 != 5 || word.data[0] != 'x'
+	    || word.data[word.len - 1] != 'x')
+		return false;
+	for (size_t i = 0; i < word.len; i++)
+		if (i % 6 == 5 ? word.data[i] != '-' : !islower((unsigned char)word.data[i]))
+			return false;
+	return true;
+}
+
+/* aa:bb:cc:..., or the same without colons, as long as a digest is. */
+static bool is_hex_digest(struct span word)
+{
+	size_t digits = count(word, isxdigit), others = word.len - digits;
+
+	if (digits != 32 && digits != 40 && digits != 64)
+		return false;
+	if (others == 0)
+		return true;
+	for (size_t i = 2; i < word.len; i += 3)
+		if (word.data[i] != ':' && word.data[i] != '-' && word.data[i] != '.')
+			return false;
+	return others == digits / 2 - 1;
+}
+
+static bool is_digest(struct reader *unused, struct arena *arena, struct span word)
+{
+	struct bytes bytes;
+
+	(void)unused;
+	if (is_babble(word) || is_hex_digest(word))
+		return true;
+	if ((word.len != 43 && word.len != 44) || base64_read(arena, word, &bytes) == BASE64_CHAR
+	    || bytes.len != 32)
+		return false;
+	/* 44 characters of base64 may as well be the key of a WireGuard peer */
+	return word.len == 43 || !blob_is_x25519(bytes);
+}
+
+static bool is_fingerprint(struct arena *arena, struct span text)
+{
+	static const char *const marks[]
+	    = { "SHA256:", "SHA512:", "SHA384:", "SHA1:", "SHA224:", "RIPEMD160:", "MD5:", NULL };
+	static const char *const says[] = { "key fingerprint is", " SSHFP ", "fingerprint:", NULL };
+
+	for (size_t i = 0; marks[i] != NULL; i++) {
+		size_t at = span_find_nocase(text, marks[i]);
+		struct span digest;
+
+		if (at == text.len)
+			continue;
+		digest = span_word(span_skip_blanks(span_skip(text, at + strlen(marks[i]))));
+		if (digest.len >= 4)
+			return true;
+	}
+	if (any_of(text, says, span_find_nocase))
+		return true;
+	for (struct span rest = text; rest.len > 0 && text.len < 400;) {
+		struct span word = span_word(rest);
+
+		if (is_digest(NULL, arena, word))
+			return true;
+		rest = span_skip_blanks(span_skip(rest, word.len));
+	}
+	return false;
+}
+
+static bool is_name(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!isalnum((unsigned char)text.data[i])
+		    && memchr("_.-:", text.data[i], 4) == NULL)
+			return false;
+	return text.len > 0;
+}
+
+/* <...>, ${...}, $(...), {{...}}, %...%, [...]: something that a program ought to have filled in.
+ */
+static bool is_template(struct span text)
+{
+	static const char *const pairs[][2] = { { "<", ">" }, { "${{", "}}" }, { "${", "}" },
+		{ "$(", ")" }, { "{{", "}}" }, { "{%", "%}" }, { "%", "%" }, { "[", "]" },
+		{ "__", "__" }, { "@@", "@@" }, { "((", "))" }, { "(", ")" }, { "{", "}" },
+		{ "#{", "}" }, { "<%", "%>" }, { "*", "*" } };
+	static const char *const references[]
+	    = { "$env:", "env.", "process.env", "secrets.", "var.", "vars.", "os.environ", "local.",
+		      "params.", "inputs.", "github.", "op://", "vault:", NULL };
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+		size_t open = strlen(pairs[i][0]), close = strlen(pairs[i][1]);
+		struct span inner;
+
+		if (!span_starts(text, pairs[i][0]) || text.len < open + close
+		    || memcmp(text.data + text.len - close, pairs[i][1], close) != 0)
+			continue;
+		inner = (struct span){ text.data + open, text.len - open - close };
+		inner = chars_trim(inner);
+		/* $(cat FILE) is a command */
+		if (strcmp(pairs[i][0], "$(") == 0 && !is_name(inner))
+			return false;
+		return inner.len < 100 && memchr(inner.data, '/', inner.len) == NULL;
+	}
+	if (starts_any(text, references) && memchr(text.data, ' ', text.len) == NULL)
+		return true;
+	return text.len > 1 && *text.data == '$' && is_name(span_skip(text, 1));
+}
+
+static bool is_placeholder(struct span text)
+{
+	static const char *const words[] = { "null", "none", "nil", "undefined", "true", "false",
+		"n/a", "na", "nan", "-", "--", "---", "...", "todo", "tbd", "fixme", "changeme",
+		"change_me", "change-me", "change me", "replaceme", "replace_me", "replace-me",
+		"replace me", "example", "placeholder", "dummy", "empty", "unset", "not set",
+		"notset", "not_set", "default", "string", "value", "key", "public key",
+		"public_key", "public-key", "publickey", "pubkey", "pub_key", "ssh key", "ssh_key",
+		"ssh-key", "sshkey", "ssh public key", "ssh_public_key", "ssh-public-key", "my key",
+		"mykey", "my_key", "yes", "no", "0", "1", "on", "off", "{}", "[]", "()", "<>",
+		"\"\"", "''", "``", "redacted", "hidden", "masked", "secret", "sensitive",
+		"missing", "blank", "void", "xxx", "foo", "bar", "foobar", "lorem ipsum",
+		"\xe2\x80\xa6", "[]", "?", "??", "???", "no key", "nokey", "no_key",
+		"authorized_keys", "runpod_ssh_public_key", "ssh_pubkey", "ssh_authorized_keys",
+		"optional", "required", "insert", "paste", "enter", "input", "n.a.", "none.",
+		"null.", "error", NULL };
+	static const char *const says[] = { "your-", "your_", "your ", "yourkey", "yourpublic",
+		"your.", "paste ", "paste_", "paste-", "insert", "replace", "change", "goes here",
+		"goes_here", "key here", "key_here", "key-here", "put your", "put_your",
+		"enter your", "add your", "placeholder", "example key", "example_key",
+		"example-key", "redacted", "not configured", "not provided", NULL };
+	bool same = true;
+
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (span_is_nocase(text, words[i]))
+			return true;
+	for (size_t i = 1; i < text.len; i++)
+		same &= text.data[i] == text.data[0];
+	if (same && text.len > 1 && memchr("*xX.#-_=?0", *text.data, 10) != NULL)
+		return true;
+	if (is_template(text))
+		return true;
+	return text.len < 80 && any_of(text, says, span_find_nocase);
+}
+
+static bool is_url(struct span text)
+{
+	static const char *const schemes[] = { "http://", "https://", "ftp://", "sftp://", "git://",
+		"s3://", "gs://", "git+ssh://", "www.", "github.com/", "gitlab.com/",
+		"raw.githubusercontent.com/", "api.github.com/", "gist.github.com/",
+		"bitbucket.org/", "hf.co/", "data:", "http:", "https:", NULL };
+
+	return starts_any(text, schemes);
+}
+
+static bool is_path(struct span text)
+{
+	static const char *const starts[] = { "/", "~", "./", "../", "\\\\", "%userprofile%",
+		"%home", "%appdata%", "$home", "${home}", "$env:userprofile", "$env:home", ".ssh/",
+		".ssh\\", "file:", "@/", "@~", "</", "<~", "< ", "${userprofile}", ".\\", "..\\",
+		"id_rsa", "id_ed25519", "id_ecdsa", "id_dsa", "authorized_keys", "known_hosts",
+		"users/", "users\\", "home/", "root/", "etc/", "mnt/", "workspace/", NULL };
+	static const char *const ends[] = { ".pub", ".pem", ".ppk", ".key", ".txt", ".crt", ".cer",
+		".p12", ".pfx", ".rsa", ".ssh", ".json", NULL };
+	bool drive = text.len > 2 && isalpha((unsigned char)*text.data) && text.data[1] == ':'
+	             && (text.data[2] == '\\' || text.data[2] == '/');
+
+	if (text.len > 400)
+		return false;
+	if (drive || (starts_any(text, starts) && memchr(text.data, '\n', text.len) == NULL)) {
+		struct span behind = span_skip_blanks(span_skip(text, span_word(text).len));
+
+		/* a Windows path may hold spaces */
+		return drive || behind.len == 0 || memchr(behind.data, '\\', behind.len) != NULL
+		       || memchr(behind.data, '/', behind.len) != NULL || behind.len < 20;
+	}
+	if (memchr(text.data, ' ', text.len) != NULL)
+		return false;
+	for (size_t i = 0; ends[i] != NULL; i++)
+		if (text.len > strlen(ends[i])
+		    && strncasecmp(text.data + text.len - strlen(ends[i]), ends[i], strlen(ends[i]))
+		           == 0)
+			return true;
+	return false;
+}
+
+static bool is_token(struct span text)
+{
+	static const char *const prefixes[] = { "rpa_", "hf_", "ghp_", "gho_", "ghu_", "ghs_",
+		"ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "sk-ant-", "sk-proj-", "sk-or-",
+		"sk_live_", "sk_test_", "pk_live_", "pk_test_", "rk_live_", "akia", "asia", "xoxb-",
+		"xoxp-", "xoxa-", "xapp-", "eyj", "aiza", "npm_", "pypi-", "dckr_pat_", "dckr_",
+		"sg.", "ya29.", "r8_", "bearer ", "authorization:", "tskey-", "dop_v1_", "shpat_",
+		"nvapi-", "wandb_", "tvly-", "pat_", "api_", "key_", "token ", "basic ", "lin_api_",
+		"secret_", "gsk_", "xai-", "pplx-", "rnd_", "figd_", "atlasv1.", "hvs.", "hvb.",
+		"s.", "vercel_", "sbp_", "cfut_", "do_", "fly_", "fo1_", "fm2_", "runpod_", "vast_",
+		"api-key", "apikey", "x-api-key", "token:", "token=", "sq0", "whsec_", "aws_",
+		NULL };
+	struct span word = span_word(text);
+	size_t letters = count(word, isalpha), digits = count(word, isdigit), mark = 0;
+
+	if (starts_any(text, prefixes) && text.len >= 12
+	    && (digits > 0 || text.len >= 20 || memchr(text.data, ' ', text.len) != NULL))
+		return true;
+	if (word.len != text.len || !is_name(word))
+		return false;
+	/* sk-..., or name_ and many random letters */
+	if (span_starts(word, "sk-") && word.len >= 20 && digits > 0)
+		return true;
+	mark = span_find(word, "_");
+	if (mark > 1 && mark < 12 && word.len - mark >= 20 && digits > 2 && letters > 8
+	    && memchr(word.data + mark + 1, '-', word.len - mark - 1) == NULL)
+		return true;
+	/* a UUID */
+	if (word.len == 36 && word.data[8] == '-' && word.data[13] == '-' && word.data[18] == '-'
+	    && word.data[23] == '-' && count(word, isxdigit) == 32)
+		return true;
+	/* upper and lower case and digits, all over */
+	return word.len >= 33 && word.len < 200 && !span_starts(word, "age1") && digits >= 3
+	       && count(word, isupper) >= 3 && count(word, islower) >= 3;
+}
+
+static bool is_port(struct span text)
+{
+	return text.len > 0 && text.len < 6 && count(text, isdigit) == text.len;
+}
+
+static bool is_address(struct span text)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		dots += text.data[i] == '.';
+		if (!isdigit((unsigned char)text.data[i]) && text.data[i] != '.')
+			return false;
+	}
+	return dots == 3 && text.len >= 7;
+}
+
+static bool is_connection(struct span text)
+{
+	static const char *const programs[]
+	    = { "ssh ", "ssh.exe ", "ssh\t", "sftp ", "mosh ", "scp ", "plink ", "putty ",
+		      "autossh ", "rsync ", "ssh://", "tcp://", "telnet ", "host ", "hostname ",
+		      "ssh -", "jump ", "proxyjump ", "proxycommand ", "identityfile ",
+		      "localforward ", "vscode://", "ssh root@", "sshpass ", "dbclient ", NULL };
+	struct span word = span_word(text);
+	const char *at = memchr(word.data, '@', word.len), *colon;
+	struct span host = at == NULL ? word : span_skip(word, (size_t)(at - word.data) + 1);
+
+	if (starts_any(text, programs))
+		return true;
+	if (word.len == 0)
+		return false;
+	colon = host.len == 0 ? NULL : memchr(host.data, ':', host.len);
+	if (colon != NULL && is_port(span_skip(host, (size_t)(colon - host.data) + 1))
+	    && is_name(span_take(host, (size_t)(colon - host.data))) && word.len == text.len)
+		return true;
+	if (is_address(host))
+		return true;
+	/* user@host -p 22, user@host:path */
+	return at != NULL && at > word.data && host.len > 0
+	       && (span_starts(span_skip_blanks(span_skip(text, word.len)), "-")
+	           || (colon != NULL && host.len > 2));
+}
+
+static bool is_output(struct span text)
+{
+	static const char *const says[] = { "no such file", "command not found",
+		"permission denied", "cannot find", "is not recognized as", "could not open",
+		"has no identities", "not a public key", "generating public/private",
+		"connection refused", "connection timed out", "connection closed",
+		"host key verification", "not found", "could not resolve", "no route to host",
+		"identity added", "agent pid", "permanently added", "the authenticity of host",
+		"your identification has been saved", "your public key has been saved",
+		"already exists", "is a directory", "invalid option", "illegal option",
+		"unknown option", "error:", "usage:", "fatal:", "warning:", "bad permissions",
+		"unprotected private key", "load key", "kex_exchange", "too many authentication",
+		"not recognized", "cannot access", "access is denied", "operation not permitted",
+		"cannot open", "key randomart", "enter passphrase", "enter file in which",
+		"overwrite (y/n)", "created directory", "error loading", "traceback (", "exception",
+		"failed to", "unable to", "key's randomart", "last login:", "welcome to ", NULL };
+	static const char *const starts[]
+	    = { "total ", "-rw", "drwx", "lrwx", "ssh_auth_sock=", "saved", "done", NULL };
+
+	return any_of(text, says, span_find_nocase)
+	       || (starts_any(text, starts) && memchr(text.data, ' ', text.len) != NULL)
+	       || span_starts(text, "SSH_AUTH_SOCK=");
+}
+
+static bool is_command(struct span text)
+{
+	static const char *const programs[] = { "ssh-keygen", "ssh-add", "ssh-copy-id", "ssh-agent",
+		"ssh-keyscan", "ssh-import-id", "cat", "echo", "printf", "type", "get-content",
+		"gc", "mkdir", "sudo", "chmod", "chown", "touch", "curl", "wget", "docker",
+		"podman", "runpodctl", "kubectl", "apt", "apt-get", "yum", "dnf", "apk", "brew",
+		"pip", "pip3", "npm", "git", "vim", "vi", "nano", "less", "more", "head", "tail",
+		"cp", "mv", "rm", "ls", "ll", "cd", "pbcopy", "pbpaste", "clip", "clip.exe",
+		"xclip", "xsel", "bash", "sh", "zsh", "python", "python3", "eval", "service",
+		"systemctl", "passwd", "adduser", "useradd", "su", "exit", "source", "export",
+		"set", "setx", "env", "tee", "grep", "sed", "awk", "notepad", "notepad.exe", "code",
+		"powershell", "cmd", "tmux", "screen", "puttygen", "openssl", "gpg", "gh", "aws",
+		"gcloud", "az", "vastai", "which", "where", "find", "cut", "base64", "/bin/bash",
+		"/bin/sh", "ls", "&&", "new-item", "set-content", "add-content", "out-file", NULL };
+	struct span word;
+
+	/* a prompt in front: $ cat, root@pod:~# cat, PS C:\> cat, > cat */
+	for (size_t i = 0; i + 1 < text.len && i < 80; i++)
+		if (memchr("$#>%", text.data[i], 4) != NULL && text.data[i + 1] == ' '
+		    && (i == 0 || memchr("~])/ :\\$", text.data[i - 1], 8) != NULL
+		        || isalnum((unsigned char)text.data[i - 1]))) {
+			struct span rest = span_skip_blanks(span_skip(text, i + 1));
+
+			if (rest.len > 0 && rest.len < text.len && is_command(rest))
+				return true;
+		}
+	if (span_starts(text, "$(")
+	    || (text.len > 2 && *text.data == '`' && memchr(text.data, ' ', text.len) != NULL))
+		return true;
+	word = span_word(text);
+	for (size_t i = 0; programs[i] != NULL; i++)
+		if (span_is_nocase(word, programs[i]))
+			/* words that begin sentences, too */
+			return word.len < text.len || i < 5;
+	return span_find(text, ">> ~/.ssh") < text.len || span_find(text, "| clip") < text.len
+	       || span_find(text, "| pbcopy") < text.len || span_find(text, "$(cat ") < text.len;
+}
+
+static bool is_password(struct span text)
+{
+	static const char *const common[] = { "password", "passwd", "passw0rd", "letmein", "qwerty",
+		"admin", "root", "toor", "iloveyou", "welcome", "monkey", "dragon", "hunter",
+		"abc123", "trustno1", "master", "p@ssw0rd", NULL };
+	static const char *const says[]
+	    = { "password:", "password=", "password is", "pass:", "pwd:", "pwd=", "passwd=",
+		      "passphrase:", "passphrase=", "root:", "user:pass", NULL };
+	size_t digits = count(text, isdigit), letters = count(text, isalpha),
+	       marks = count(text, ispunct);
+
+	if (starts_any(text, says))
+		return true;
+	if (text.len < 4 || text.len > 40 || memchr(text.data, ' ', text.len) != NULL
+	    || span_starts(text, "age1"))
+		return false;
+	for (size_t i = 0; common[i] != NULL; i++)
+		if (span_is_nocase(text, common[i]))
+			return true;
+	if (count(text, isgraph) != text.len)
+		return false;
+	if (memchr(text.data, '@', text.len) != NULL && memchr(text.data, '.', text.len) != NULL)
+		return false;
+	if (digits == text.len)
+		return true;
+	return (letters >= 2 && digits >= 1)
+	       || (letters >= 4 && marks >= 1 && strcspn(text.data, "!$%^&*#?~") < text.len);
+}
+
+static bool is_ssh1(struct span text)
+{
+	struct span a, b, c;
+
+	for (int skip = 0; skip < 2; skip++) {
+		a = span_word(text);
+		b = span_word(span_skip_blanks(span_skip(text, a.len)));
+		c = span_word(
+		    span_skip_blanks(span_skip(text, (size_t)(b.data - text.data) + b.len)));
+		if (a.len >= 3 && a.len <= 5 && count(a, isdigit) == a.len && b.len > 0
+		    && b.len < 12 && count(b, isdigit) == b.len && c.len > 50
+		    && count(c, isdigit) == c.len)
+			return true;
+		text = span_skip_blanks(span_skip(text, a.len));
+	}
+	return false;
+}
+
+static bool is_import(struct span text)
+{
+	static const char *const sites[] = { "lp:", "gh:", "gl:", "github:", "gitlab:",
+		"launchpad:", "codeberg:", "bb:", "keybase:", NULL };
+
+	return starts_any(text, sites) && memchr(text.data, ' ', text.len) == NULL && text.len < 60;
+}
+
+/* Bytes that are no text at all. */
+static bool is_binary(struct span text)
+{
+	size_t odd = 0, len, max = text.len < 4096 ? text.len : 4096;
+
+	for (size_t i = 0; i < max; i += len) {
+		enum char_class class = char_at(span_skip(text, i), &len, NULL);
+
+		odd += class == CHAR_BYTE
+		       || (class == CHAR_INVISIBLE && (unsigned char)text.data[i] < 0x80);
+	}
+	return odd * 10 > max;
+}
+
+enum code name_thing(struct arena *arena, struct span text)
+{
+	static const char *const pages[]
+	    = { "<!doctype", "<html", "<head", "<body", "<?xml", "<script", "<meta", "<svg", NULL };
+	static const char *const pems[] = { "-----BEGIN", "---- BEGIN", NULL };
+
+	text = chars_trim(text);
+	if (text.len == 0)
+		return CODE_PLACEHOLDER;
+	if (starts_any(text, pages))
+		return CODE_HTML_PAGE;
+	if (is_binary(text))
+		return CODE_NOT_A_KEY;
+	if (any_of(text, pems, span_find))
+		return CODE_NOT_A_KEY;
+	if (text.len > 4096)
+		text.len = 4096;
+	if (is_ssh1(text))
+		return CODE_SSH1;
+	if (is_placeholder(text))
+		return CODE_PLACEHOLDER;
+	if (is_output(text) && !is_url(text))
+		return CODE_COMMAND_OUTPUT;
+	if (is_command(text))
+		return CODE_COMMAND;
+	if (is_fingerprint(arena, text))
+		return CODE_FINGERPRINT;
+	if (is_import(text))
+		return CODE_IMPORT_ID;
+	if (is_connection(text))
+		return CODE_CONNECTION_STRING;
+	if (is_url(text))
+		return CODE_URL;
+	if (is_path(text))
+		return CODE_PATH;
+	if (is_token(text))
+		return CODE_TOKEN;
+	if (is_password(text))
+		return CODE_PASSWORD;
+	return CODE_NOT_A_KEY;
+}

@@ -1,0 +1,213 @@
+/*
+ * Every row of the vectors: verdict, code, number of keys and warning; the no-repair rule; and that
+ * what sshinit says to paste is right when it is pasted.
+ */
+#include "keys/key.h"
+#include "keys/paste.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#ifndef VECTORS
+#define VECTORS "tests/vectors"
+#endif
+
+static struct span read_file(struct arena *arena, const char *name)
+{
+	FILE *file = fopen(arena_printf(arena, "%s/%s", VECTORS, name), "rb");
+	struct span text = { "", 0 };
+	char *data;
+	long len;
+
+	if (file == NULL)
+		return text;
+	fseek(file, 0, SEEK_END);
+	len = ftell(file);
+	rewind(file);
+	data = arena_alloc(arena, (size_t)len + 1, 1);
+	text = (struct span){ data, fread(data, 1, (size_t)len, file) };
+	fclose(file);
+	return text;
+}
+
+struct row {
+	char *name, *verdict, *code, *keys, *warn;
+};
+
+static bool next_row(char **text, struct row *row)
+{
+	char *line = strsep(text, "\n"),
+	     **fields[] = { &row->name, &row->verdict, &row->code, &row->keys, NULL, &row->warn };
+
+	if (line == NULL || *line == '\0')
+		return false;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		char *field = strsep(&line, "\t");
+
+		if (fields[i] != NULL)
+			*fields[i] = field;
+	}
+	return true;
+}
+
+static struct entries paste(struct arena *arena, struct span text, bool repair)
+{
+	struct entries entries = entries_new(arena);
+	struct paste_rules rules = { .repair = repair, .now = 1763620000 };
+
+	paste_read(&entries, "PUBLIC_KEY", text, &rules);
+	return entries;
+}
+
+/* What the value as a whole is: its first worst entry. */
+static const struct entry *worst(const struct entries *entries)
+{
+	const struct entry *found = entries->first;
+
+	for (const struct entry *entry = entries->first; entry != NULL; entry = entry->next)
+		if (entry->verdict > found->verdict)
+			found = entry;
+	return found;
+}
+
+static size_t distinct(const struct entries *entries)
+{
+	size_t n = 0;
+
+	for (const struct entry *entry = entries->first; entry != NULL; entry = entry->next) {
+		bool before = false;
+
+		for (const struct entry *other = entries->first; other != entry;
+		     other = other->next)
+			before |= entry->key != NULL && other->key != NULL
+			          && strcmp(entry->fingerprint, other->fingerprint) == 0;
+		n += entry->key != NULL && !before;
+	}
+	return n;
+}
+
+static bool warns(const struct entries *entries, const char *code)
+{
+	for (const struct entry *entry = entries->first; entry != NULL; entry = entry->next)
+		for (const struct finding *finding = entry->warnings.first; finding != NULL;
+		     finding = finding->next)
+			if (strcmp(code_name(finding->code), code) == 0)
+				return true;
+	return false;
+}
+
+static bool is_line(const char *fix)
+{
+	static const char *const types[]
+	    = { "ssh-ed25519 AAAA", "ssh-rsa AAAA", "ecdsa-sha2-nistp", "sk-", "rsa-sha2-" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strncmp(fix, types[i], strlen(types[i])) == 0)
+			return true;
+	return strstr(fix, " AAAA") != NULL;
+}
+
+static bool control_free(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
+static void check_entry(struct arena *arena, const char *name, const struct entry *entry)
+{
+	struct entries again;
+
+	if (!control_free(entry->message) || !control_free(entry->fix)
+	    || strlen(entry->message) > 1000)
+		fail_msg("%s: unfit message or fix: %s", name, entry->message);
+	if (entry->key != NULL) {
+		char *line = key_line(arena, entry->key);
+
+		again = paste(arena, span_of(line), false);
+		if (again.count[VERDICT_OK] != 1 || again.first->next != NULL
+		    || strcmp(key_line(arena, again.first->key), line) != 0)
+			fail_msg("%s: not canonical: %s", name, line);
+	} else if (is_line(entry->fix)) {
+		again = paste(arena, span_of(entry->fix), false);
+		if (again.count[VERDICT_OK] != 1 || again.first->next != NULL)
+			fail_msg("%s: fix does not work: %s", name, entry->fix);
+	}
+}
+
+static void vectors_match(void **state)
+{
+	struct arena *arena = arena_new();
+	char *index = (char *)(size_t)read_file(arena, "index.tsv").data;
+	size_t rows = 0, verdicts = 0, codes = 0, others = 0;
+	struct row row;
+
+	(void)state;
+	strsep(&index, "\n");
+	while (next_row(&index, &row)) {
+		struct entries entries
+		    = paste(arena, read_file(arena, arena_printf(arena, "%s.txt", row.name)), true);
+		const struct entry *entry = worst(&entries);
+		bool verdict = strcmp(verdict_name(entry->verdict), row.verdict) == 0;
+		bool code = strcmp(code_name(entry->code), row.code) == 0;
+		bool keys = *row.keys == '\0' || strtoul(row.keys, NULL, 10) == distinct(&entries);
+		bool warned = *row.warn == '\0' || warns(&entries, row.warn);
+
+		rows++;
+		verdicts += verdict;
+		codes += code;
+		others += keys && warned;
+		if (!verdict || !code || !keys || !warned)
+			print_message("%s: %s %s, %zu keys; want %s %s, %s keys, warning %s\n",
+			    row.name, verdict_name(entry->verdict), code_name(entry->code),
+			    distinct(&entries), row.verdict, row.code, row.keys, row.warn);
+		for (const struct entry *each = entries.first; each != NULL; each = each->next)
+			check_entry(arena, row.name, each);
+	}
+	print_message("%zu rows: %zu verdicts, %zu codes, %zu key counts and warnings\n", rows,
+	    verdicts, codes, others);
+	arena_free(arena);
+}
+
+/* Without repair every value that was repaired is refused, with the same code. */
+static void no_repair_refuses(void **state)
+{
+	struct arena *arena = arena_new();
+	char *index = (char *)(size_t)read_file(arena, "index.tsv").data;
+	struct row row;
+
+	(void)state;
+	strsep(&index, "\n");
+	while (next_row(&index, &row)) {
+		struct span text = read_file(arena, arena_printf(arena, "%s.txt", row.name));
+		struct entries with = paste(arena, text, true), without = paste(arena, text, false);
+		const struct entry *b = without.first;
+
+		for (const struct entry *a = with.first; a != NULL; a = a->next, b = b->next) {
+			assert_non_null(b);
+			assert_int_equal(a->code, b->code);
+			assert_int_equal(b->verdict,
+			    a->verdict == VERDICT_REPAIRED ? VERDICT_REFUSED : a->verdict);
+			if (b->verdict == VERDICT_REFUSED)
+				assert_null(b->key);
+			check_entry(arena, row.name, b);
+		}
+		assert_null(b);
+	}
+	arena_free(arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[]
+	    = { cmocka_unit_test(vectors_match), cmocka_unit_test(no_repair_refuses) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
