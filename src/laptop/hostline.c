@@ -399,9 +399,24 @@ take_address(struct reader *r)
 static struct span
 without_prompt(struct span text)
 {
+	while (text.len > 0 && strchr(" \t\r\n", text.data[text.len - 1]) != NULL)
+		text.len--;
 	while (text.len > 0 && strchr(" \t\r\n$>#%", text.data[0]) != NULL && text.data[0] != '\0')
 		text = span_skip(text, 1);
 	return text;
+}
+
+/* A link is one word, whatever a shell would make of its '&'. */
+static bool
+is_link(struct span text)
+{
+	static const char link[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#[]@"
+				   "!$&'()*+,;=%";
+
+	for (size_t i = 0; i < text.len; i++)
+		if (memchr(link, text.data[i], sizeof(link) - 1) == NULL)
+			return false;
+	return memmem(text.data, text.len, "://", 3) != NULL;
 }
 
 bool
@@ -413,6 +428,7 @@ hostline_read(struct pod *pod, struct findings *findings, struct span text)
 		.next = 1,
 		.port_flag = 'p' };
 	const char *why, *name, *alias = pod->alias;
+	char *link;
 
 	r.line = arena_strndup(r.arena, text.data, text.len > 200 ? 200 : text.len);
 	if (memchr(text.data, '\0', text.len) != NULL)
@@ -426,7 +442,10 @@ hostline_read(struct pod *pod, struct findings *findings, struct span text)
 			text = span_take(text, i);
 			break;
 		}
-	if (!words_split(r.arena, text, &r.words, &why))
+	link = arena_strndup(r.arena, text.data, text.len);
+	if (is_link(text))
+		r.words = (struct words) { &link, 1 };
+	else if (!words_split(r.arena, text, &r.words, &why))
 		return refuse(&r, "%s", why);
 	*pod = (struct pod){ .alias = alias };
 	name = program(&r);
