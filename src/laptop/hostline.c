@@ -410,8 +410,9 @@ without_prompt(struct span text)
 static bool
 is_link(struct span text)
 {
-	static const char link[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#[]@"
-				   "!$&'()*+,;=%";
+	static const char link[]
+	    = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#[]@"
+	      "!$&'()*+,;=%";
 
 	for (size_t i = 0; i < text.len; i++)
 		if (memchr(link, text.data[i], sizeof(link) - 1) == NULL)
@@ -444,7 +445,7 @@ hostline_read(struct pod *pod, struct findings *findings, struct span text)
 		}
 	link = arena_strndup(r.arena, text.data, text.len);
 	if (is_link(text))
-		r.words = (struct words) { &link, 1 };
+		r.words = (struct words){ &link, 1 };
 	else if (!words_split(r.arena, text, &r.words, &why))
 		return refuse(&r, "%s", why);
 	*pod = (struct pod){ .alias = alias };

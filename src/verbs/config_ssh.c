@@ -165,8 +165,8 @@ static bool
 take_out(struct run *run)
 {
 	const char *alias = run->args.pod.alias;
-	const char *keys = knownhosts_get(
-	    run->arena, run->home.known.text, block_key_name(run->arena, alias));
+	const char *keys
+	    = knownhosts_get(run->arena, run->home.known.text, block_key_name(run->arena, alias));
 
 	/* Keys without a pod are what an interrupted --remove left. */
 	if (home_chunk(&run->home, alias) == NULL && keys[0] == '\0') {
