@@ -6,10 +6,12 @@
  * The same binary is sshd and its helpers (sshd/embedded.h), the entrypoint (verbs/start.h) and
  * every --verb (verbs/).
  */
+#include "base/environment.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/settings.h"
 #include "init/exec.h"
+#include "pod/context.h"
 #include "sshd/embedded.h"
 #include "verbs/check.h"
 #include "verbs/config_ssh.h"
@@ -51,8 +53,7 @@ log_level(const struct settings *settings)
 /* What is not an entrypoint is always one of these, so no command's name is shadowed. */
 static const struct {
 	const char *name;
-	int (*run)(
-	    struct settings *settings, const struct findings *findings, int argc, char **argv);
+	int (*run)(const struct verb_call *call);
 } verbs[] = {
 	{ "--check", verb_check },
 	{ "--config-ssh", verb_config_ssh },
@@ -99,13 +100,13 @@ take_options(struct settings *settings, const char **config, char **words, char 
 /* Default, file, environment, arguments: later wins, so the arguments' result is laid over. */
 static void
 read_settings(struct settings *settings, const struct settings *arguments, const char *config,
-    struct findings *findings)
+    char *const *environment, struct findings *findings)
 {
-	const char *file = config != NULL ? config : getenv("SSHINIT_CONFIG");
-	bool named = file != NULL && file[0] != '\0';
-
-	settings_read_file(settings, named ? file : default_config, named, findings);
-	settings_read_environment(settings, environ, findings);
+	if (config == NULL)
+		config = environment_value(environment, "SSHINIT_CONFIG");
+	settings_read_file(settings, config != NULL && config[0] != '\0' ? config : default_config,
+	    config != NULL && config[0] != '\0', findings);
+	settings_read_environment(settings, environment, findings);
 	for (int i = 0; i < SET_COUNT; i++)
 		if (arguments->origin[i] == FROM_ARGUMENT) {
 			settings->value[i] = arguments->value[i];
@@ -135,12 +136,26 @@ main(int argc, char **argv)
 	status = take_options(&arguments, &config, argv + (argc > 0), &rest);
 	if (status != 0)
 		return status;
-	read_settings(&settings, &arguments, config, &findings);
-	log_set_level(log_level(&settings));
 	/* A word behind "--" is a command, whatever it looks like. */
 	verb = rest[0] != NULL && strcmp(rest[-1], "--") != 0 ? verb_of(rest[0]) : VERBS;
-	if (verb != VERBS)
-		return verbs[verb].run(&settings, &findings, (int)(argv + argc - rest), rest);
+	if (verb != VERBS) {
+		/* A verb in a pod asks about the sshinit that runs there. */
+		struct state state = state_find(arena);
+		struct context context = context_load(arena, &state);
+		char *const *environment
+		    = context.environment != NULL ? context.environment : environ;
+		const struct verb_call call = { .settings = &settings,
+			.findings = &findings,
+			.environment = environment,
+			.ports = context.ports,
+			.argc = (int)(argv + argc - rest),
+			.argv = rest };
+
+		read_settings(&settings, &arguments, config, environment, &findings);
+		return verbs[verb].run(&call);
+	}
+	read_settings(&settings, &arguments, config, environ, &findings);
+	log_set_level(log_level(&settings));
 	rescued_command = rest;
-	return start(&settings, &findings, rest);
+	return start(&settings, &findings, config, rest);
 }

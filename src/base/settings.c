@@ -153,6 +153,16 @@ setting_meaning(enum setting setting)
 	return table[setting].meaning;
 }
 
+const char *
+setting_variable(struct arena *arena, enum setting setting)
+{
+	char *name = arena_printf(arena, "%s%s", env_prefix, table[setting].name);
+
+	for (char *c = name; *c != '\0'; c++)
+		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+	return name;
+}
+
 bool
 setting_by_name(const char *name, enum setting *setting)
 {
@@ -396,18 +406,13 @@ settings_list(const struct settings *settings, enum setting setting)
 const char *
 settings_where(const struct settings *settings, enum setting setting)
 {
-	char *name;
-
 	switch (settings->origin[setting]) {
 	case FROM_FILE:
 		return "/etc/sshinit.ini";
 	case FROM_ARGUMENT:
 		return arena_printf(settings->arena, "--%s", table[setting].name);
 	case FROM_ENVIRONMENT:
-		name = arena_printf(settings->arena, "%s%s", env_prefix, table[setting].name);
-		for (char *c = name; *c != '\0'; c++)
-			*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
-		return name;
+		return setting_variable(settings->arena, setting);
 	case FROM_DEFAULT:
 		break;
 	}

@@ -51,6 +51,9 @@ void settings_read_file(
 void settings_read_environment(
     struct settings *settings, char *const *environment, struct findings *findings);
 
+/* The variable of a setting: "SSHINIT_LOG_LEVEL". */
+const char *setting_variable(struct arena *arena, enum setting setting);
+
 /* The setting of that name; false when there is none. */
 bool setting_by_name(const char *name, enum setting *setting);
 

@@ -1,5 +1,6 @@
 #include "keys/sources.h"
 
+#include "base/environment.h"
 #include "base/file.h"
 
 #include <dirent.h>
@@ -11,25 +12,12 @@
 
 enum { SOURCE_LIMIT = 16 * 1024 * 1024 };
 
-/* The last one wins where a variable stands twice, as getenv(3) leaves it open and shells do. */
-static const char *
-value_of(char *const *environment, const char *name)
-{
-	size_t len = strlen(name);
-	const char *value = NULL;
-
-	for (; *environment != NULL; environment++)
-		if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=')
-			value = *environment + len + 1;
-	return value;
-}
-
 void
 sources_read_variables(struct entries *entries, const struct settings *settings,
     char *const *environment, const struct paste_rules *rules)
 {
 	for (const char **name = settings_list(settings, SET_KEYS_ENV); *name != NULL; name++) {
-		const char *value = value_of(environment, *name);
+		const char *value = environment_value(environment, *name);
 
 		if (value != NULL)
 			paste_read(entries, *name, span_of(value), rules);

@@ -1,6 +1,7 @@
 #include "pod/platform.h"
 
 #include "base/buf.h"
+#include "base/environment.h"
 
 #include <bsd/stdlib.h>
 #include <stdlib.h>
@@ -21,9 +22,9 @@ static const struct platform {
 /* A variable's value where it is fit to stand in a command line: no blank, quote or control
  * character; "" otherwise. */
 static const char *
-plain(const char *name)
+plain(char *const *environment, const char *name)
 {
-	const char *value = name[0] != '\0' ? getenv(name) : NULL;
+	const char *value = name[0] != '\0' ? environment_value(environment, name) : NULL;
 
 	if (value == NULL)
 		return "";
@@ -54,22 +55,24 @@ host_name(struct arena *arena)
 }
 
 static void
-ask_platform(struct reach *reach, struct arena *arena, long port)
+ask_platform(struct reach *reach, struct arena *arena, char *const *environment, long port)
 {
 	for (size_t i = 0; i < sizeof(platforms) / sizeof(platforms[0]); i++) {
 		const struct platform *p = &platforms[i];
-		const char *host = plain(p->host);
-		long mapped = port_number(plain(arena_printf(arena, "%s%ld", p->port, port)));
+		const char *host = plain(environment, p->host);
+		long mapped
+		    = port_number(plain(environment, arena_printf(arena, "%s%ld", p->port, port)));
 
 		/* Vast sets its label only in some images, so an address with a port is a sign too.
 		 */
-		if (getenv(p->sign) == NULL && (host[0] == '\0' || mapped < 0))
+		if (environment_value(environment, p->sign) == NULL
+		    && (host[0] == '\0' || mapped < 0))
 			continue;
 		reach->platform = p->name;
 		reach->host = host;
 		reach->port = mapped;
-		if (plain(p->pod)[0] != '\0')
-			reach->pod = plain(p->pod);
+		if (plain(environment, p->pod)[0] != '\0')
+			reach->pod = plain(environment, p->pod);
 		return;
 	}
 	if (access("/.dockerenv", F_OK) == 0)
@@ -77,11 +80,12 @@ ask_platform(struct reach *reach, struct arena *arena, long port)
 }
 
 struct reach
-platform_reach(struct arena *arena, const struct settings *settings, long port)
+platform_reach(
+    struct arena *arena, const struct settings *settings, char *const *environment, long port)
 {
 	struct reach reach = { .platform = "", .pod = host_name(arena), .host = "", .port = -1 };
 
-	ask_platform(&reach, arena, port);
+	ask_platform(&reach, arena, environment, port);
 	if (settings_text(settings, SET_PUBLIC_HOST)[0] != '\0') {
 		reach.host = settings_text(settings, SET_PUBLIC_HOST);
 		if (reach.port < 0)

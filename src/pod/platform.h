@@ -18,7 +18,8 @@ struct reach {
 };
 
 /* port is where sshd listens in the pod: platforms map it to another one outside. */
-struct reach platform_reach(struct arena *arena, const struct settings *settings, long port);
+struct reach platform_reach(
+    struct arena *arena, const struct settings *settings, char *const *environment, long port);
 
 /* The line that people paste: "ssh root@1.2.3.4 -p 17445", "" when host or port is unknown. */
 const char *reach_ssh_line(struct arena *arena, const struct reach *reach, const char *user);

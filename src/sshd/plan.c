@@ -168,7 +168,7 @@ plan_make(const struct plan_inputs *inputs)
 	plan_ports(plan, inputs->holding);
 	capabilities_plan(
 	    plan->accounts, plan->ports, plan->backend.kind == BACKEND_SYSTEM, &plan->findings);
-	plan->reach = platform_reach(arena, plan->settings, plan->ports[0]);
+	plan->reach = platform_reach(arena, plan->settings, plan->environment, plan->ports[0]);
 	plan->hostkey
 	    = hostkey_look(arena, plan->settings, plan->reach.pod, &plan->state, &plan->findings);
 	return plan;

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-extern char **environ;
-
 struct request {
 	bool json;
 	char **files; /* NULL-terminated; empty: look at the pod */
@@ -65,14 +63,14 @@ plan_files(const struct settings *settings, const struct findings *findings, cha
 }
 
 static struct plan *
-plan_pod(const struct settings *settings, const struct findings *findings)
+plan_pod(const struct verb_call *call)
 {
-	struct arena *arena = settings->arena;
-	const struct plan_inputs inputs = { .settings = settings,
-		.findings = findings,
-		.environment = environ,
+	const struct plan_inputs inputs = { .settings = call->settings,
+		.findings = call->findings,
+		.environment = call->environment,
 		.now = time(NULL),
-		.state = state_find(arena) };
+		.state = state_find(call->settings->arena),
+		.holding = call->ports };
 
 	return plan_make(&inputs);
 }
@@ -120,16 +118,16 @@ print_json(const struct plan *plan)
 }
 
 int
-verb_check(struct settings *settings, const struct findings *findings, int argc, char **argv)
+verb_check(const struct verb_call *call)
 {
 	struct request request = { 0 };
 	struct plan *plan;
-	int status = read_arguments(&request, settings, argc, argv);
+	int status = read_arguments(&request, call->settings, call->argc, call->argv);
 
 	if (status != 0)
 		return status;
-	plan = request.files[0] != NULL ? plan_files(settings, findings, request.files)
-	                                : plan_pod(settings, findings);
+	plan = request.files[0] != NULL ? plan_files(call->settings, call->findings, request.files)
+	                                : plan_pod(call);
 	if (request.json)
 		print_json(plan);
 	else

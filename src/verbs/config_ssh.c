@@ -271,15 +271,13 @@ work(struct run *run, int argc, char **argv)
 }
 
 int
-verb_config_ssh(struct settings *settings, const struct findings *findings, int argc, char **argv)
+verb_config_ssh(const struct verb_call *call)
 {
 	struct run run = { .arena = arena_new() };
 	int status;
 
-	(void)settings;
-	(void)findings;
 	run.findings = findings_new(run.arena);
-	status = work(&run, argc, argv);
+	status = work(&run, call->argc, call->argv);
 	if (fflush(stdout) != 0 && status == 0)
 		status = REFUSED;
 	arena_free(run.arena);

@@ -27,12 +27,9 @@ static const char licenses[] =
     ;
 
 int
-verb_help(struct settings *settings, const struct findings *findings, int argc, char **argv)
+verb_help(const struct verb_call *call)
 {
-	(void)settings;
-	(void)findings;
-	(void)argc;
-	(void)argv;
+	(void)call;
 	fputs(usage, stdout);
 	for (int i = 0; i < SET_COUNT; i++) {
 		enum setting setting = (enum setting)i;
@@ -47,12 +44,9 @@ verb_help(struct settings *settings, const struct findings *findings, int argc, 
 }
 
 int
-verb_version(struct settings *settings, const struct findings *findings, int argc, char **argv)
+verb_version(const struct verb_call *call)
 {
-	(void)settings;
-	(void)findings;
-	(void)argc;
-	(void)argv;
+	(void)call;
 	printf("sshinit %s%s\n%s", SSHINIT_VERSION,
 	    embedded_version()[0] != '\0' ? ", with its own sshd" : ", without an sshd of its own",
 	    SSHINIT_COMPONENTS);
@@ -60,12 +54,9 @@ verb_version(struct settings *settings, const struct findings *findings, int arg
 }
 
 int
-verb_licenses(struct settings *settings, const struct findings *findings, int argc, char **argv)
+verb_licenses(const struct verb_call *call)
 {
-	(void)settings;
-	(void)findings;
-	(void)argc;
-	(void)argv;
+	(void)call;
 	fputs(licenses, stdout);
 	return 0;
 }

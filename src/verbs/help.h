@@ -4,11 +4,10 @@
 #ifndef SSHINIT_VERBS_HELP_H
 #define SSHINIT_VERBS_HELP_H
 
-#include "base/settings.h"
+#include "verbs/verb.h"
 
-int verb_help(struct settings *settings, const struct findings *findings, int argc, char **argv);
-int verb_version(struct settings *settings, const struct findings *findings, int argc, char **argv);
-int verb_licenses(
-    struct settings *settings, const struct findings *findings, int argc, char **argv);
+int verb_help(const struct verb_call *call);
+int verb_version(const struct verb_call *call);
+int verb_licenses(const struct verb_call *call);
 
 #endif

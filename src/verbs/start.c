@@ -6,6 +6,7 @@
 #include "init/hold.h"
 #include "init/monitor.h"
 #include "init/supervise.h"
+#include "pod/context.h"
 #include "sshd/embedded.h"
 #include "sshd/report.h"
 
@@ -27,6 +28,7 @@ enum { WAIT_SECONDS = 10, MILLISECONDS = 1000, FLUSH_AFTER = 200 };
 struct ssh {
 	const struct settings *settings;
 	const struct findings *settings_findings;
+	const char *config;
 	struct arena *arena; /* for what outlives a plan */
 	struct set said;     /* findings that were logged */
 	struct state state;
@@ -121,8 +123,11 @@ prepare_sshd(struct worker *worker, void *context, struct start *out)
 	struct plan *before = ssh->plan, *plan;
 	struct findings state_findings = findings_new(ssh->arena);
 
-	if (ssh->state.fd < 0 && settings_flag(ssh->settings, SET_ENABLED))
+	if (ssh->state.fd < 0 && settings_flag(ssh->settings, SET_ENABLED)) {
 		ssh->state = state_make(ssh->arena, &state_findings);
+		if (ssh->state.fd >= 0)
+			(void)context_save(&ssh->state, ssh->settings, ssh->config, environ);
+	}
 	plan = make_plan(ssh);
 	findings_join(&plan->findings, &state_findings);
 	ssh->plan = plan;
@@ -162,6 +167,7 @@ listening(struct ssh *ssh, struct worker *worker)
 	if (ssh->up)
 		return;
 	ssh->up = true;
+	(void)context_save_ports(&ssh->state, ssh->holding);
 	report_log_listening(ssh->plan);
 	write_status(ssh);
 	answer(ssh, worker, READY_UP);
@@ -190,6 +196,7 @@ sshd_ended(struct worker *worker, void *context, int status)
 	else if (WEXITSTATUS(status) != 0)
 		log_say(LOG_WARN, "sshd ended with status %d", WEXITSTATUS(status));
 	ssh->up = false;
+	(void)context_save_ports(&ssh->state, NULL);
 }
 
 /* ---- the process that becomes the command -------------------------------------------------- */
@@ -270,12 +277,14 @@ run_command(const struct settings *settings, struct monitor *monitor, char **com
 }
 
 int
-start(const struct settings *settings, const struct findings *findings, char **command)
+start(const struct settings *settings, const struct findings *findings, const char *config,
+    char **command)
 {
 	struct arena *arena = settings->arena;
 	const int wait = wait_milliseconds(settings);
 	struct ssh ssh = { .settings = settings,
 		.settings_findings = findings,
+		.config = config,
 		.arena = arena,
 		.said = set_new(arena),
 		.state = { .fd = -1, .path = "" },

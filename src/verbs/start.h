@@ -14,8 +14,10 @@
 /* What a strict start that was refused answers (EX_CONFIG). */
 enum { EXIT_REFUSED = 78 };
 
-/* command: NULL-terminated, empty for none (hold). findings: what reading the settings found.
+/* command: NULL-terminated, empty for none (hold). config: the file that --config named, or NULL.
+ * findings: what reading the settings found.
  * Returns the status to exit with; in exec mode only when the command could not be run. */
-int start(const struct settings *settings, const struct findings *findings, char **command);
+int start(const struct settings *settings, const struct findings *findings, const char *config,
+    char **command);
 
 #endif
