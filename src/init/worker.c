@@ -216,7 +216,9 @@ say_how_it_ended(const struct job *job, int status)
 {
 	const char *name = job->service->name;
 
-	if (job->state != SERVICE_UP && job->state != SERVICE_OVERDUE)
+	/* A service with a call of its own says what it has to say there. */
+	if (job->service->ended != NULL
+	    || (job->state != SERVICE_UP && job->state != SERVICE_OVERDUE))
 		return;
 	if (WIFSIGNALED(status))
 		log_say(LOG_WARN, "%s was ended by signal %d", name, WTERMSIG(status));
