@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# Boxes: namespaces in place of containers, for tests of what PID 1 does. A box starts in 20 ms and
+# needs no engine, only root.
+#
+#	load ../lib/bed
+#	load ../lib/box
+#
+#	need_box                 skip the test where boxes cannot be made, saying why
+#	box WORD...              run WORD... as PID 1 of a fresh box, in the foreground
+#	box_start WORD...        the same in the background: sets BOX, the host's number of that PID 1
+#	box_stop                 end it with all that is in it
+#	box_children PID         the numbers of a process's children
+#	ODD                      a program to start WORDs with odd signals, limits, descriptors:
+#	                         box $ODD --ignore CHLD --nice 5 -- WORD... (tests/lib/odd-start)
+#
+# In a box, /root, /run and /dev/shm are empty, /etc is a copy that is thrown away, and the network
+# is a loopback device of its own: sshd can listen on port 22, and nothing of the host is touched.
+
+ODD="/usr/bin/python3 $TOP/tests/lib/odd-start"
+BOX=
+
+need_box() {
+	((EUID == 0)) || skip "boxes are made by root only"
+	need unshare:util-linux python3:python3
+	local said
+	said=$(box true 2>&1) || skip "no namespaces here: $said"
+}
+
+# Descriptors of bats must not reach the command: it would report them, or keep bats waiting.
+box() {
+	unshare --mount --pid --net --fork --kill-child --mount-proc --propagation private \
+		"$TOP/tests/lib/box-init" "$@" 3>&- 4>&-
+}
+
+box_start() {
+	unshare --mount --pid --net --fork --kill-child --mount-proc --propagation private \
+		"$TOP/tests/lib/box-init" "$@" 3>&- 4>&- &
+	BOX_OUTER=$!
+	poll 10 _box_is_up "$@"
+	BOX=$(box_children "$BOX_OUTER")
+}
+
+# Up when PID 1 has become what was asked for.
+_box_is_up() {
+	local pid
+	pid=$(box_children "$BOX_OUTER") && [[ -n $pid ]] || return 1
+	tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF -- "${1##*/}"
+	! tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF box-init
+}
+
+box_stop() {
+	[[ -z $BOX ]] && return 0
+	kill -KILL "$BOX" 2>/dev/null || true
+	wait "$BOX_OUTER" 2>/dev/null || true
+	BOX=
+}
+
+box_children() {
+	cat "/proc/$1/task/$1/children" 2>/dev/null
+}
