@@ -4,6 +4,7 @@
 #   DEPS, ARCH          the cache directory and the architecture; set them to change
 #   DEPS_CC             the compiler: gcc against musl
 #   DEPS_CFLAGS         where the headers are, and the flags a hardened static-pie needs
+#   DEPS_STRIP          strip for ARCH
 #   DEPS_LDFLAGS        the final link, before the objects
 #   DEPS_LIBS           the libraries, after the objects
 #   DEPS_BASE_STAMP     what our own objects have to wait for: compiler and libraries
@@ -31,7 +32,7 @@ DEPS_GCC := $(or $(shell command -v $(ARCH)-linux-gnu-gcc),gcc)
 DEPS_WHERE := $(DEPS_DIR) $(shell $(DEPS_GCC) -dumpfullversion 2>/dev/null)
 
 # $(call deps_key,scripts,key of what it stands on)
-deps_key = $(shell { cat $(addprefix $(DEPS_HERE)/,common $(1)); echo $(DEPS_WHERE) $(2); } | sha256sum | cut -c1-12)
+deps_key = $(shell { cat $(addprefix $(DEPS_HERE)/,flags $(1)); echo $(DEPS_WHERE) $(2); } | sha256sum | cut -c1-12)
 
 DEPS_MUSL := $(DEPS_DIR)/$(ARCH)/musl-$(call deps_key,build-musl)
 DEPS_SMALL := $(DEPS_DIR)/$(ARCH)/libs-$(call deps_key,build-libs,$(DEPS_MUSL))
@@ -39,6 +40,7 @@ DEPS_SMALL := $(DEPS_DIR)/$(ARCH)/libs-$(call deps_key,build-libs,$(DEPS_MUSL))
 DEPS_OPENSSL := $(DEPS_DIR)/$(ARCH)/openssl-$(call deps_key,build-openssl,$(DEPS_MUSL))
 DEPS_OPENSSH := $(DEPS_DIR)/$(ARCH)/openssh-$(call deps_key,build-openssh,$(DEPS_OPENSSL))
 
+DEPS_STRIP := $(or $(shell command -v $(ARCH)-linux-gnu-strip),strip)
 DEPS_CC := $(DEPS_MUSL)/bin/musl-gcc
 DEPS_CFLAGS := -isystem $(DEPS_SMALL)/include -isystem $(DEPS_OPENSSL)/include \
 	-fPIE -fstack-protector-strong -fstack-clash-protection -ffunction-sections -fdata-sections \
@@ -72,7 +74,7 @@ $(DEPS_FETCHED):
 # Order only: looking for sources does not make them newer; what is built from a
 # source hangs on its version file.
 $(call deps_version,$(DEPS_PACKAGES)): | $(DEPS_FETCHED)
-	@test -e $@
+	@test -e $@ || $(DEPS_RUN) $(DEPS_HERE)/fetch
 
 $(DEPS_MUSL)/done: $(call deps_version,musl)
 	@$(DEPS_RUN) $(DEPS_HERE)/build-musl $(@D)
