@@ -8,9 +8,10 @@ struct reader {
 	struct arena *arena;
 	struct words words;
 	size_t next;
-	const char *line; /* for messages */
-	char port_flag;   /* ssh -p, scp -P */
-	bool paths;       /* scp, rsync, sshfs: user@host:path, and local paths among the words */
+	const char *line;     /* for messages */
+	const char *hostname; /* -o HostName: then the host in the line is but a name */
+	char port_flag;       /* ssh -p, scp -P */
+	bool paths; /* scp, rsync, sshfs: user@host:path, and local paths among the words */
 };
 
 static bool __attribute__((format(printf, 2, 3))) refuse(struct reader *r, const char *format, ...)
@@ -67,8 +68,8 @@ take_o(struct reader *r, const char *text)
 {
 	static const struct {
 		const char *key, *option;
-	} same[] = { { "HostName", "--host" }, { "Port", "--port" }, { "User", "--user" },
-		{ "IdentityFile", "--identity" }, { "ProxyJump", "--jump" } };
+	} same[] = { { "Port", "--port" }, { "User", "--user" }, { "IdentityFile", "--identity" },
+		{ "ProxyJump", "--jump" } };
 	const char *key, *value;
 	size_t len;
 
@@ -81,6 +82,12 @@ take_o(struct reader *r, const char *text)
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
 		if (strcasecmp(key, same[i].key) == 0)
 			return set(r, same[i].option, value);
+	if (strcasecmp(key, "HostName") == 0) {
+		const char *why = pod_bad_host(value);
+
+		r->hostname = value;
+		return why == NULL || refuse(r, "-o HostName: %s", why);
+	}
 	if (is_replaced(key))
 		return true;
 	if (!is_harmless(key))
@@ -313,7 +320,11 @@ take_words(struct reader *r)
 		if (!good)
 			return false;
 	}
-	return r->pod->host != NULL || refuse(r, "it names no host");
+	if (r->pod->host == NULL)
+		return refuse(r, "it names no host");
+	if (r->hostname != NULL)
+		r->pod->host = r->hostname;
+	return true;
 }
 
 /* The last part of the program's path, without .exe. */

@@ -78,8 +78,8 @@ section_find(struct arena *arena, struct span text, struct section *out, const c
 	while (*why == NULL && conf_next_line(&line)) {
 		size_t at = (size_t)(line.text.data - text.data);
 
-		if (line.number == 1 && line.full_len >= 2
-		    && line.text.data[line.full_len - 2] == '\r')
+		if (line.number == 1 && line.full_len > line.text.len
+		    && line.text.data[line.text.len] == '\r')
 			out->crlf = true;
 		if (is_marker(line.text, SECTION_BEGIN)) {
 			if (end != 0)
