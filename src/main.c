@@ -15,6 +15,7 @@
 #include "sshd/embedded.h"
 #include "verbs/check.h"
 #include "verbs/config_ssh.h"
+#include "verbs/connect.h"
 #include "verbs/help.h"
 #include "verbs/start.h"
 
@@ -56,6 +57,7 @@ static const struct {
 	int (*run)(const struct verb_call *call);
 } verbs[] = {
 	{ "--check", verb_check },
+	{ "--connect", verb_connect },
 	{ "--config-ssh", verb_config_ssh },
 	{ "--help", verb_help },
 	{ "-h", verb_help },

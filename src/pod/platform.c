@@ -54,6 +54,31 @@ host_name(struct arena *arena)
 	return arena_strdup(arena, name);
 }
 
+/* A Kubernetes pod learns its node's address by a downward variable, and a Service that was there
+ * before it by the variables the kubelet makes: X_SERVICE_HOST and, for a port named ssh,
+ * X_SERVICE_PORT_SSH. The node counts first, for a Service's address holds inside the cluster only.
+ */
+static void
+ask_kubernetes(struct reach *reach, struct arena *arena, char *const *environment)
+{
+	static const char *const node_names[] = { "NODE_IP", "HOST_IP" };
+	static const char suffix[] = "_SERVICE_PORT_SSH";
+
+	reach->port = port_number(plain(environment, "NODE_PORT"));
+	for (int i = 0; i < 2 && reach->host[0] == '\0' && reach->port > 0; i++)
+		reach->host = plain(environment, node_names[i]);
+	for (char *const *v = environment; *v != NULL && reach->host[0] == '\0'; v++) {
+		size_t len = strcspn(*v, "="), tail = strlen(suffix);
+		const char *host;
+
+		if (len <= tail || strncmp(*v + len - tail, suffix, tail) != 0)
+			continue;
+		host = arena_printf(arena, "%.*s_SERVICE_HOST", (int)(len - tail), *v);
+		reach->host = plain(environment, host);
+		reach->port = port_number(*v + len + 1);
+	}
+}
+
 static void
 ask_platform(struct reach *reach, struct arena *arena, char *const *environment, long port)
 {
@@ -73,6 +98,8 @@ ask_platform(struct reach *reach, struct arena *arena, char *const *environment,
 		reach->port = mapped;
 		if (plain(environment, p->pod)[0] != '\0')
 			reach->pod = plain(environment, p->pod);
+		if (strcmp(p->name, "Kubernetes") == 0)
+			ask_kubernetes(reach, arena, environment);
 		return;
 	}
 	if (access("/.dockerenv", F_OK) == 0)

@@ -162,6 +162,16 @@ connect_json(const struct plan *plan)
 }
 
 json_t *
+report_connect_json(const struct plan *plan)
+{
+	json_t *object = json_object();
+
+	set(object, "version", text(SSHINIT_VERSION));
+	set(object, "connect", connect_json(plan));
+	return object;
+}
+
+json_t *
 report_json(const struct plan *plan)
 {
 	json_t *object = json_object(), *entries = json_array();

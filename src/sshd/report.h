@@ -22,6 +22,9 @@ void report_log_findings(const struct findings *findings, struct set *said);
 /* Logs what a client needs to know once sshd listens: host key, port, the line to paste. */
 void report_log_listening(const struct plan *plan);
 
+/* {"version", "connect": {...}}: the part of it that tells how to reach the pod. */
+json_t *report_connect_json(const struct plan *plan);
+
 /* The object of --check --json, with the connect fields. The caller owns it: json_decref. */
 json_t *report_json(const struct plan *plan);
 
