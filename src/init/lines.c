@@ -30,3 +30,14 @@ lines_add(struct lines *lines, const char *bytes, size_t len,
 		}
 	}
 }
+
+void
+lines_add_whole(struct lines *lines, const char *bytes, size_t len,
+    void (*call)(void *context, const char *line), void *context)
+{
+	if (len > 0 && bytes[len - 1] == '\n')
+		len--;
+	for (size_t i = 0; i < len; i++)
+		lines_add(lines, bytes[i] == '\n' ? "?" : bytes + i, 1, call, context);
+	lines_add(lines, "\n", 1, call, context);
+}

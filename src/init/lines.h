@@ -24,4 +24,9 @@ struct lines {
 void lines_add(struct lines *lines, const char *bytes, size_t len,
     void (*call)(void *context, const char *line), void *context);
 
+/* The same for the bytes of one write(2), which are one line whatever they hold: a line end that is
+ * not the last byte becomes "?", so nobody can put a line of his own into another's. */
+void lines_add_whole(struct lines *lines, const char *bytes, size_t len,
+    void (*call)(void *context, const char *line), void *context);
+
 #endif

@@ -34,6 +34,7 @@ struct start {
 struct service {
 	const char *name; /* for the log */
 	bool once;        /* a task: ends well with status 0, is tried again after any other */
+	bool whole;       /* each write(2) to its standard error is one line, see lines_add_whole */
 	void *context;    /* for the calls below, all of which run in the worker */
 
 	/* Plan and apply: makes ready what the service needs. Called at the beginning, before every

@@ -16,7 +16,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DEFAULT_GRACE = 2000, READ_AT_ONCE = 16 * 1024 };
+enum {
+	DEFAULT_GRACE = 2000,
+	READ_AT_ONCE = 16 * 1024,
+	WRITES_AT_ONCE = 64,
+	PIPE_SIZE = 1024 * 1024,
+};
 
 /* A service and the process it has now. */
 struct job {
@@ -55,16 +60,27 @@ worker_loop(struct worker *worker)
 	return &worker->loop;
 }
 
+/* A pipe with O_DIRECT keeps each write(2) apart from the next one. It holds a page for each, so it
+ * is made larger; where the kernel refuses either, a plain pipe has to do. */
+static void
+make_pipe(int ends[2], bool whole)
+{
+	if (whole && pipe2(ends, O_CLOEXEC | O_DIRECT) == 0) {
+		(void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_SIZE);
+	} else if (pipe2(ends, O_CLOEXEC) != 0) {
+		ends[0] = ends[1] = -1;
+		return;
+	}
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+}
+
 void
 worker_hold(void *context)
 {
 	const struct worker_calls *calls = context;
 
 	for (int i = 0; i < calls->service_count; i++) {
-		if (pipe2(pipes[i], O_CLOEXEC) != 0)
-			pipes[i][0] = pipes[i][1] = -1;
-		else
-			fcntl(pipes[i][0], F_SETFL, O_NONBLOCK);
+		make_pipe(pipes[i], calls->services[i].whole);
 	}
 }
 
@@ -198,17 +214,33 @@ hand_over(void *context, const char *line)
 		log_say(LOG_INFO, "%s: %s", job->service->name, line);
 }
 
+static bool
+is_kept_apart(const struct job *job)
+{
+	int writer = pipes[job - job->worker->jobs][1];
+
+	return job->service->whole && writer >= 0 && (fcntl(writer, F_GETFL) & O_DIRECT) != 0;
+}
+
 /* Reads a bounded amount: a service that floods its log waits for its turn like everybody else. */
 static void
 log_arrived(void *context, int fd, short events)
 {
 	struct job *job = context;
 	char bytes[READ_AT_ONCE];
-	ssize_t len = read(fd, bytes, sizeof(bytes));
+	bool whole = is_kept_apart(job);
+	ssize_t len;
 
 	(void)events;
-	if (len > 0)
-		lines_add(&job->lines, bytes, (size_t)len, hand_over, job);
+	for (int n = 0; n < (whole ? WRITES_AT_ONCE : 1); n++) {
+		len = read(fd, bytes, sizeof(bytes));
+		if (len <= 0)
+			return;
+		if (whole)
+			lines_add_whole(&job->lines, bytes, (size_t)len, hand_over, job);
+		else
+			lines_add(&job->lines, bytes, (size_t)len, hand_over, job);
+	}
 }
 
 static void

@@ -291,6 +291,7 @@ start(const struct settings *settings, const struct findings *findings, const ch
 		.strict = settings_flag(settings, SET_STRICT),
 		.command_owns_terminal = command[0] != NULL && isatty(STDERR_FILENO) };
 	struct service services[] = { { .name = "sshd",
+	    .whole = true, /* clients choose parts of its messages, line ends included */
 	    .context = &ssh,
 	    .prepare = prepare_sshd,
 	    .line = line_from_sshd,

@@ -48,6 +48,22 @@ test_pieces_do_not_matter(void **unused)
 }
 
 static void
+test_one_write_is_one_line(void **unused)
+{
+	static const char text[] = "Invalid user x\r\nFailed publickey for root\r\n";
+	struct lines lines = { .len = 0 };
+	struct seen seen = { .count = 0 };
+
+	(void)unused;
+	lines_add_whole(&lines, text, sizeof(text) - 1, see, &seen);
+	lines_add_whole(&lines, "next\n", 5, see, &seen);
+	lines_add_whole(&lines, "no end", 6, see, &seen);
+	lines_add_whole(&lines, "", 0, see, &seen);
+	assert_string_equal(
+	    seen.text, "[Invalid user x\r?Failed publickey for root][next][no end]");
+}
+
+static void
 test_endless_line_is_cut(void **unused)
 {
 	struct lines lines = { .len = 0 };
@@ -88,6 +104,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces_do_not_matter),
+		cmocka_unit_test(test_one_write_is_one_line),
 		cmocka_unit_test(test_endless_line_is_cut),
 		cmocka_unit_test(test_line_that_just_fits),
 	};
