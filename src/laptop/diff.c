@@ -162,7 +162,7 @@ diff_unified(struct buf *out, const char *name, struct span before, struct span 
 			continue;
 		}
 		from = i > CONTEXT ? i - CONTEXT : 0;
-		for (last = i, to = i; to < edits.count && to <= last + 2 * CONTEXT + 1; to++)
+		for (last = i, to = i; to < edits.count && to <= last + 1 + CONTEXT + CONTEXT; to++)
 			if (edits.at[to].sign != ' ')
 				last = to;
 		to = last + 1 + CONTEXT < edits.count ? last + 1 + CONTEXT : edits.count;

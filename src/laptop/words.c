@@ -48,7 +48,6 @@ static size_t
 take(struct splitter *s, struct span rest, bool quoted)
 {
 	char c = rest.data[0];
-	size_t home;
 
 	if (c == '\\' && !from_windows(&s->word)) {
 		bool escapes = rest.len > 1 && (!quoted || strchr("\"\\$`", rest.data[1]) != NULL);
@@ -61,7 +60,8 @@ take(struct splitter *s, struct span rest, bool quoted)
 		}
 	}
 	if (c == '$') {
-		home = home_variable(s, rest);
+		size_t home = home_variable(s, rest);
+
 		if (home == 0) {
 			s->why
 			    = "it holds a shell variable or substitution ('$'), which is not run here";

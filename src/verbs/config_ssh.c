@@ -65,8 +65,8 @@ static bool
 wait_for(struct run *run, const struct question *q, struct answer *answer)
 {
 	const struct pod *pod = &run->args.pod;
-	long start = (long)time(NULL), elapsed = 0;
-	enum seen last = SEEN_SSH, seen;
+	long start = (long)time(NULL);
+	enum seen last = SEEN_SSH;
 
 	for (bool first = true;; first = false) {
 		/* Behind a jump host only ssh itself can look. */
@@ -74,15 +74,17 @@ wait_for(struct run *run, const struct question *q, struct answer *answer)
 		              && !pod_has_option(pod, "ProxyJump")
 		              && !pod_has_option(pod, "HostName") && !pod_has_option(pod, "Port");
 
-		seen = direct ? probe_banner(pod->host, pod->port != 0 ? pod->port : 22, CONNECT_MS)
-		              : SEEN_SSH;
+		enum seen seen
+		    = direct ? probe_banner(pod->host, pod->port != 0 ? pod->port : 22, CONNECT_MS)
+		             : SEEN_SSH;
 		if (seen == SEEN_SSH) {
 			*answer = probe_ask(run->arena, q);
 			seen = answer->reached ? SEEN_SSH : answer->seen;
 			if (answer->reached || answer->no_client)
 				break;
 		}
-		elapsed = (long)time(NULL) - start;
+		long elapsed = (long)time(NULL) - start;
+
 		if (first || seen != last || isatty(STDERR_FILENO))
 			progress(pod, seen, elapsed);
 		last = seen;
