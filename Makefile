@@ -83,6 +83,7 @@ $(B)/gen/embedded_version.h: $(DEPS_VERSIONS) Makefile
 # ---- tests ------------------------------------------------------------------------------------
 
 include tests/tests.mk
+include tests/lint.mk
 
 demo: all
 	@tests/demo

@@ -31,7 +31,7 @@ static const char default_config[] = "/etc/sshinit.ini";
 static char **rescued_command;
 
 /* The first promise holds without memory too. */
-static void
+static _Noreturn void
 run_command_without_ssh(void)
 {
 	log_say(LOG_ERROR, "error: out of memory, so SSH is not started");
@@ -123,7 +123,7 @@ main(int argc, char **argv)
 	struct findings findings;
 	struct arena *arena;
 	const char *config = NULL;
-	char **rest = NULL;
+	char **rest = argv;
 	size_t verb;
 	int status = embedded_main(argc, argv);
 

@@ -26,7 +26,7 @@ now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-static void
+static _Noreturn void
 become_program(const char *path, const char *const argv[], const char *const environment[], int out)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);

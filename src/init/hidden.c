@@ -167,7 +167,7 @@ blank(char *const *words)
 		memset(*words, 0, strlen(*words));
 }
 
-static void
+static _Noreturn void
 run_worker(struct holder *holder, pid_t parent)
 {
 	/* From here on the holder's death is a SIGTERM for us; it may have happened already. */

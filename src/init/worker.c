@@ -429,8 +429,10 @@ worker_run(void *context, int link)
 	prctl(PR_SET_NAME, "sshinit-worker");
 	worker->calls = calls;
 	worker->link = link;
-	if (!listen_for_signals(worker))
+	if (!listen_for_signals(worker)) {
+		free(worker);
 		return 1;
+	}
 	loop_watch(&worker->loop, link, POLLIN, word_arrived, worker);
 	for (int i = 0; i < calls->service_count; i++) {
 		struct job *job = &worker->jobs[i];

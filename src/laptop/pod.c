@@ -226,7 +226,7 @@ pod_option(struct pod *pod, struct findings *findings, const char *option, const
 			continue;
 		known = true;
 		why = texts[i].bad(value);
-		*(const char **)((char *)pod + texts[i].offset) = arena_strdup(arena, value);
+		*(const char **)(void *)((char *)pod + texts[i].offset) = arena_strdup(arena, value);
 	}
 	if (strcmp(option, "--port") == 0) {
 		known = true;

@@ -20,7 +20,7 @@ now_ms(void)
 	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void
+static _Noreturn void
 become(const char *const argv[], int out, int err)
 {
 	int null = open("/dev/null", O_RDONLY);
@@ -97,6 +97,6 @@ run_program(struct arena *arena, const char *const argv[], int seconds)
 	close(out[0]);
 	close(err[0]);
 	if (pid > 0)
-		run.status = late ? (reap(pid), 124) : reap(pid);
+		run.status = late ? ((void)reap(pid), 124) : reap(pid);
 	return run;
 }

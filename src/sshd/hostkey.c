@@ -258,7 +258,7 @@ install_given(struct arena *arena, const struct settings *settings, const struct
 	const char *const argv[] = { "ssh-keygen", "-y", "-P", "", "-f", path, NULL };
 	const char *certificate = settings_text(settings, SET_HOST_CERT);
 	struct candidate given = { directory, true };
-	struct span text, output;
+	struct span text = { 0 }, output = { 0 };
 	int fd = state->fd >= 0 ? dir_open(state->fd, "given", 0700, NULL) : -1;
 	int status = -1;
 
@@ -288,7 +288,7 @@ hostkey_make(struct arena *arena, const struct settings *settings, const char *p
     const struct state *state, const struct backend *backend, struct findings *findings)
 {
 	struct candidate list[CANDIDATES + 1];
-	struct hostkey key = no_key();
+	struct hostkey key;
 	const char *why = "there is no place for it";
 
 	if (settings_text(settings, SET_HOST_KEY)[0] != '\0')

@@ -13,7 +13,7 @@ enum { LOGGED_ENTRIES = 50 };
 static void
 log_entry(const struct entry *e)
 {
-	if (e->verdict == VERDICT_REFUSED) {
+	if (e->key == NULL) {
 		log_say(LOG_ERROR, "error: %s line %u: %s", e->source, e->line, e->message);
 		log_say(LOG_ERROR, "  fix: %s", e->fix);
 		return;

@@ -85,7 +85,7 @@ running_user(void)
 		return whoever_runs_this();
 	if (fact == NULL || strlen(fact) >= sizeof(text))
 		return NULL;
-	strcpy(text, fact);
+	memcpy(text, fact, strlen(fact) + 1);
 	for (int i = 0; i < 5; i++)
 		if ((fields[i] = strsep(&rest, ":")) == NULL)
 			return NULL;

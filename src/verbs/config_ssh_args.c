@@ -89,7 +89,7 @@ take_name(struct reader *r, const char *name)
 static bool
 take_wait(struct reader *r, const char *value)
 {
-	const char *error;
+	const char *error = NULL;
 
 	r->args->wait
 	    = value == NULL ? WAIT_DEFAULT : (unsigned)strtonum(value, 1, WAIT_MAX, &error);

@@ -16,6 +16,7 @@
 # In a box, /root, /run and /dev/shm are empty, /etc is a copy that is thrown away, and the network
 # is a loopback device of its own: sshd can listen on port 22, and nothing of the host is touched.
 
+# shellcheck disable=SC2034 # the tests use it
 ODD="/usr/bin/python3 $TOP/tests/lib/odd-start"
 BOX=
 
