@@ -18,7 +18,12 @@ test: test-tools all tests-build
 test-tools:
 	@tests/tools
 
-tests-build: $(UNIT_TESTS) $(FUZZERS)
+tests-build: $(UNIT_TESTS) $(FUZZERS) $(TEST_OUT)/sk-dummy.so
+
+# A security key that is none, for the clients of the bats tests.
+$(TEST_OUT)/sk-dummy.so: $(DEPS_SK_DUMMY) | test-tools
+	@mkdir -p $(@D)
+	@cp $< $@
 
 $(TEST_OUT)/obj/%.o: src/%.c Makefile tests/tests.mk | test-tools $(GENERATED)
 	@mkdir -p $(@D)

@@ -122,6 +122,7 @@ _client_arguments() {
 	fi
 	_key=$(key "$_key")
 	dir=$(_client_dir)
+	[[ $_key != */sk* ]] || _options+=(-o "SecurityKeyProvider=$(key_sk_dummy)")
 	_ssh=(
 		-F none
 		-o "Port=$POD_PORT"

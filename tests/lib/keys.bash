@@ -5,9 +5,15 @@
 #	key_pub TYPE[-NAME]     print the public key's line, as it goes into $PUBLIC_KEY
 #	key_print TYPE[-NAME]   print its fingerprint, SHA256:...
 #
-# TYPE is ed25519, rsa2048, rsa3072, rsa4096, ecdsa256, ecdsa384 or ecdsa521. A NAME makes another
-# key of the same type: ed25519-eve is not ed25519. The comment is TYPE-NAME@bed. They live in
-# $BED_KEYS, which tests/run makes anew for each run.
+#	key_sk_dummy            print the path of OpenSSH's pretended security key, or skip the test
+#
+# TYPE is ed25519, rsa2048, rsa3072, rsa4096, ecdsa256, ecdsa384, ecdsa521, or of a security key:
+# sked25519, skecdsa. A NAME makes another key of the same type: ed25519-eve is not ed25519. The
+# comment is TYPE-NAME@bed. They live in $BED_KEYS, which tests/run makes anew for each run.
+#
+# The pretended security key ($SK_DUMMY) signs without hardware; `make test` builds it.
+
+SK_DUMMY=${SK_DUMMY:-$BUILD/test/sk-dummy.so}
 
 key() {
 	local file type=${1%%-*} bits
@@ -18,6 +24,8 @@ key() {
 		ed25519) set -- "$1" -t ed25519 ;;
 		rsa*) set -- "$1" -t rsa -b "$bits" ;;
 		ecdsa*) set -- "$1" -t ecdsa -b "$bits" ;;
+		sked25519) set -- "$1" -t ed25519-sk -w "$(key_sk_dummy)" ;;
+		skecdsa) set -- "$1" -t ecdsa-sk -w "$(key_sk_dummy)" ;;
 		*) echo "no such key type: $type" >&2 && return 1 ;;
 		esac
 		(
@@ -36,6 +44,13 @@ key_pub() {
 key_print() {
 	local file
 	file=$(key "$1") && ssh-keygen -lf "$file.pub" | cut -d ' ' -f 2
+}
+
+key_sk_dummy() {
+	if [[ ! -f $SK_DUMMY ]]; then
+		skip "needs $SK_DUMMY: make tests-build"
+	fi
+	echo "$SK_DUMMY"
 }
 
 _keys_dir() {
