@@ -2,6 +2,8 @@
 #
 # Most tests share one pod, whose sshd is the embedded one. SSHINIT_TEST_LONG=yes sends 1 GiB where
 # a usual run sends 128 MiB.
+#
+# shellcheck disable=SC2016 # what stands in single quotes is for the pod's shell
 
 load ../lib/bed
 
@@ -297,11 +299,11 @@ s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(20))' "$
 
 @test "200 logins at once, none refused" {
 	local i
+	export CLIENT_SECONDS=100
 	for ((i = 0; i < 200; i++)); do
 		client_ssh -o ConnectTimeout=90 -o ConnectionAttempts=1 -o KexAlgorithms=curve25519-sha256 -- echo in \
 			>"$DIR/$i" 2>&1 &
 	done
-	CLIENT_SECONDS=100
 	wait
 	run -0 bash -c 'cat "$1"/[0-9]* | sort | uniq -c' - "$DIR"
 	assert_output --regexp '^ *200 in$'
