@@ -165,10 +165,16 @@ int
 dir_open(int dir, const char *name, mode_t mode, bool *made)
 {
 	bool new = mkdirat(dir, name, mode) == 0;
+	int wrong = new ? 0 : errno;
+	int fd;
 
-	if (!new &&errno != EEXIST && errno != EROFS &&errno != EACCES &&errno != EPERM)
+	/* Where nothing can be made, one that is there already will do. */
+	if (!new && wrong != EEXIST && wrong != EROFS && wrong != EACCES && wrong != EPERM)
 		return -1;
 	if (made != NULL)
 		*made = new;
-	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		errno = wrong;
+	return fd;
 }

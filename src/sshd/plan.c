@@ -29,18 +29,22 @@ read_sources(struct plan *plan, const struct settings *settings, bool variables_
 	return entries;
 }
 
+/* Adds copies: each user's own list must not grow into another's, for it is written again later. */
 static void
-join_entries(struct entries *all, struct entries *more)
+join_entries(struct entries *all, const struct entries *more)
 {
-	if (more->first == NULL)
-		return;
-	if (all->last == NULL)
-		all->first = more->first;
-	else
-		all->last->next = more->first;
-	all->last = more->last;
-	for (int v = VERDICT_OK; v <= VERDICT_REFUSED; v++)
-		all->count[v] += more->count[v];
+	for (const struct entry *e = more->first; e != NULL; e = e->next) {
+		struct entry *copy = arena_alloc(all->arena, 1, sizeof(*copy));
+
+		*copy = *e;
+		copy->next = NULL;
+		if (all->last == NULL)
+			all->first = copy;
+		else
+			all->last->next = copy;
+		all->last = copy;
+		all->count[copy->verdict]++;
+	}
 }
 
 /* Whether this user's keys come from sources of its own, named in its section. */
@@ -60,6 +64,7 @@ plan_logins(struct plan *plan)
 	struct entries *common = arena_alloc(plan->arena, 1, sizeof(*common));
 
 	*common = read_sources(plan, plan->settings, false);
+	join_entries(&plan->entries, common);
 	for (const struct account *a = plan->accounts; a != NULL; a = a->next) {
 		struct login *login = arena_alloc(plan->arena, 1, sizeof(*login));
 		struct entries *own = common;
@@ -78,9 +83,6 @@ plan_logins(struct plan *plan)
 		*end = login;
 		end = &login->next;
 	}
-	/* In front of the users' own, but joined last: its list must not grow into theirs. */
-	join_entries(common, &plan->entries);
-	plan->entries = *common;
 }
 
 /* The CAs of user-ca and user-ca-file. */
