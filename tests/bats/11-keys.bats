@@ -200,7 +200,7 @@ hostile() { # PREPARE FINDING
 
 @test "another user's home is touched with that user's ids and groups only" {
 	# Root without the right to pass over permissions cannot enter; ann can.
-	start_with 'chmod 700 /home/ann; su ann -c "umask 077; mkdir .ssh"' 'id -u; stat -c "%U %a" /home/ann' \
+	start_with 'chmod 700 /home/ann; su ann -c "mkdir -m 700 ~/.ssh"' 'id -u; stat -c "%U %a" /home/ann' \
 		-e SSHINIT_USER=ann --key ed25519 --cap-drop DAC_OVERRIDE --cap-drop DAC_READ_SEARCH
 	refute_log 'state directory'
 	assert_log 'listening'
