@@ -17,6 +17,7 @@
 #include "verbs/config_ssh.h"
 #include "verbs/connect.h"
 #include "verbs/help.h"
+#include "verbs/keys.h"
 #include "verbs/start.h"
 
 #include <stdio.h>
@@ -58,6 +59,7 @@ static const struct {
 } verbs[] = {
 	{ "--check", verb_check },
 	{ "--connect", verb_connect },
+	{ "--keys", verb_keys },
 	{ "--config-ssh", verb_config_ssh },
 	{ "--help", verb_help },
 	{ "-h", verb_help },

@@ -9,6 +9,7 @@
 static const char begin_marker[] = "# BEGIN sshinit";
 static const char end_marker[] = "# END sshinit";
 static const char begin_note[] = "# (made anew at each start; edit the lines outside, not these)";
+static const char from_mark[] = "# from ";
 static const char added_mark[] = "# added";
 static const char removed_mark[] = "# removed ";
 
@@ -33,52 +34,63 @@ read_outside(struct entries *outside, const char *name, struct span text, time_t
 	paste_read(outside, name, text, &(struct paste_rules){ .repair = false, .now = now });
 }
 
-/* The lines of the block that no source will bring again. */
 static void
-read_block(struct keyfile_text *apart, struct arena *arena, const char *name, struct span block,
-    time_t now)
+note_removed(struct keyfile_text *apart, const char *fingerprint)
 {
-	struct span rest = block, added = { block.data + block.len, 0 };
-	size_t n = 0, room = 0;
-	bool in_added = false;
+	apart->removed = arena_grow(apart->arena, apart->removed,
+	    apart->removed_count * sizeof(char *), (apart->removed_count + 1) * sizeof(char *));
+	apart->removed[apart->removed_count++] = fingerprint;
+}
+
+/* Reads one part of the block: the key lines between two of our comment lines. */
+static void
+read_part(struct keyfile_text *apart, const char *source, struct span part, time_t now)
+{
+	if (source != NULL && part.len > 0)
+		read_outside(
+		    source == added_mark ? &apart->added : &apart->from, source, part, now);
+}
+
+static void
+read_block(struct keyfile_text *apart, struct span block, time_t now)
+{
+	struct span rest = block;
+	const char *source = NULL, *start = block.data;
 
 	while (rest.len > 0) {
-		const char *start = rest.data;
+		const char *line_start = rest.data;
 		struct span line = next_line(&rest);
+		bool added = span_is(line, added_mark), from = span_starts(line, from_mark);
 
-		if (span_is(line, added_mark)) {
-			in_added = true;
-			added.data = rest.data;
-		} else if (span_starts(line, removed_mark)) {
-			if (in_added)
-				added.len = (size_t)(start - added.data);
-			in_added = false;
-			if (n + 1 >= room) {
-				apart->removed = arena_grow(arena, apart->removed,
-				    room * sizeof(char *), (room + 16) * sizeof(char *));
-				room += 16;
-			}
+		if (span_starts(line, removed_mark)) {
 			line = span_skip(line, strlen(removed_mark));
-			apart->removed[n++] = arena_strndup(arena, line.data, line.len);
-			apart->removed[n] = NULL;
+			note_removed(apart, arena_strndup(apart->arena, line.data, line.len));
+			added = from = false;
+		} else if (!added && !from) {
+			continue;
 		}
+		read_part(apart, source, (struct span){ start, (size_t)(line_start - start) }, now);
+		start = rest.data;
+		line = span_skip(line, strlen(from_mark));
+		source = added  ? added_mark
+		         : from ? arena_strndup(apart->arena, line.data, line.len)
+		                : NULL;
 	}
-	if (in_added)
-		added.len = (size_t)(block.data + block.len - added.data);
-	if (added.len > 0)
-		read_outside(&apart->added, name, added, now);
+	read_part(
+	    apart, source, (struct span){ start, (size_t)(block.data + block.len - start) }, now);
 }
 
 struct keyfile_text
 keyfile_take_apart(struct arena *arena, const char *name, struct span text, time_t now)
 {
-	struct keyfile_text apart = { .before = text, .after = { text.data + text.len, 0 } };
+	struct keyfile_text apart
+	    = { .arena = arena, .before = text, .after = { text.data + text.len, 0 } };
 	struct span rest = text, block = { NULL, 0 };
 	unsigned number = 0, begin = 0, end = 0;
 
 	apart.outside = entries_new(arena);
+	apart.from = entries_new(arena);
 	apart.added = entries_new(arena);
-	apart.removed = arena_alloc(arena, 1, sizeof(char *));
 	while (rest.len > 0 && apart.wrong == NULL) {
 		const char *start = rest.data;
 		struct span line = next_line(&rest);
@@ -108,7 +120,7 @@ keyfile_take_apart(struct arena *arena, const char *name, struct span text, time
 		    begin_marker, begin, end_marker);
 	apart.has_block = apart.wrong == NULL && begin != 0;
 	if (apart.has_block)
-		read_block(&apart, arena, name, block, now);
+		read_block(&apart, block, now);
 	else
 		apart.before = text;
 	read_outside(&apart.outside, name, apart.before, now);
@@ -130,7 +142,7 @@ add_source_line(struct buf *block, const char *source, const char **last)
 	if (*last != NULL && strcmp(*last, source) == 0)
 		return;
 	*last = source;
-	buf_puts(block, "# from ");
+	buf_puts(block, from_mark);
 	for (const char *c = source; *c != '\0'; c++)
 		buf_putc(block, (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c);
 	buf_putc(block, '\n');
@@ -152,8 +164,8 @@ keyfile_put_together(
 	for (const struct entry *e = apart->outside.first; e != NULL; e = e->next)
 		if (e->key != NULL)
 			set_add(&outside, identity(arena, e->key));
-	for (const char *const *fingerprint = apart->removed; *fingerprint != NULL; fingerprint++)
-		set_add(&removed, *fingerprint);
+	for (size_t i = 0; i < apart->removed_count; i++)
+		set_add(&removed, apart->removed[i]);
 
 	for (const struct entry *e = entries->first; e != NULL; e = e->next) {
 		if (e->key == NULL)
@@ -179,8 +191,8 @@ keyfile_put_together(
 		buf_printf(&block, "%s\n", key_line(arena, e->key));
 		plan.authorised++;
 	}
-	for (const char *const *fingerprint = apart->removed; *fingerprint != NULL; fingerprint++)
-		buf_printf(&block, "%s%s\n", removed_mark, *fingerprint);
+	for (size_t i = 0; i < apart->removed_count; i++)
+		buf_printf(&block, "%s%s\n", removed_mark, apart->removed[i]);
 
 	buf_add(&text, apart->before.data, apart->before.len);
 	if (block.len > 0 || apart->has_block) {
@@ -193,4 +205,87 @@ keyfile_put_together(
 	}
 	plan.text = (struct span){ text.data, text.len };
 	return plan;
+}
+
+/* ---- changes while the pod runs ------------------------------------------------------------ */
+
+static bool
+has_key(const struct entries *entries, const char *fingerprint)
+{
+	for (const struct entry *e = entries->first; e != NULL; e = e->next)
+		if (e->key != NULL && strcmp(e->key->fingerprint, fingerprint) == 0)
+			return true;
+	return false;
+}
+
+/* Takes the entries with that fingerprint out of the list. */
+static bool
+drop_key(struct entries *entries, const char *fingerprint)
+{
+	struct entry **link = &entries->first;
+	bool dropped = false;
+
+	entries->last = NULL;
+	while (*link != NULL) {
+		struct entry *e = *link;
+
+		if (e->key != NULL && strcmp(e->key->fingerprint, fingerprint) == 0) {
+			*link = e->next;
+			dropped = true;
+		} else {
+			entries->last = e;
+			link = &e->next;
+		}
+	}
+	return dropped;
+}
+
+static bool
+forget_removed(struct keyfile_text *apart, const char *fingerprint)
+{
+	for (size_t i = 0; i < apart->removed_count; i++)
+		if (strcmp(apart->removed[i], fingerprint) == 0) {
+			memmove(&apart->removed[i], &apart->removed[i + 1],
+			    (apart->removed_count - i - 1) * sizeof(char *));
+			apart->removed_count--;
+			return true;
+		}
+	return false;
+}
+
+enum key_change
+keyfile_add(struct keyfile_text *apart, const struct entry *entry)
+{
+	const char *fingerprint = entry->key->fingerprint;
+	bool was_removed = forget_removed(apart, fingerprint);
+	struct entry *copy;
+
+	if (has_key(&apart->outside, fingerprint) || has_key(&apart->from, fingerprint)
+	    || has_key(&apart->added, fingerprint))
+		return was_removed ? KEY_CHANGED : KEY_AS_IT_WAS;
+	copy = arena_alloc(apart->arena, 1, sizeof(*copy));
+	*copy = *entry;
+	copy->next = NULL;
+	copy->source = added_mark;
+	if (apart->added.last == NULL)
+		apart->added.first = copy;
+	else
+		apart->added.last->next = copy;
+	apart->added.last = copy;
+	return KEY_CHANGED;
+}
+
+enum key_change
+keyfile_remove(struct keyfile_text *apart, const char *fingerprint)
+{
+	bool from = has_key(&apart->from, fingerprint);
+	bool added = drop_key(&apart->added, fingerprint);
+
+	if (!from && !added)
+		return has_key(&apart->outside, fingerprint) ? KEY_NOT_OURS : KEY_UNKNOWN;
+	if (from) {
+		(void)forget_removed(apart, fingerprint);
+		note_removed(apart, fingerprint);
+	}
+	return KEY_CHANGED;
 }

@@ -15,12 +15,15 @@
 #include <time.h>
 
 struct keyfile_text {
+	struct arena *arena;
 	const char *wrong; /* NULL, or why the markers do not pair up, with the line */
 	bool has_block;
 	struct span before, after; /* the bytes around the block; all is "before" without one */
 	struct entries outside;    /* the keys in those bytes that sshd would use */
-	struct entries added;      /* the keys that stand in the block as added */
-	const char **removed; /* the fingerprints that stand in it as removed, NULL-terminated */
+	struct entries from;  /* the keys in the block that sources brought, with their names */
+	struct entries added; /* the keys that stand in it as added */
+	const char **removed; /* the fingerprints that stand in it as removed */
+	size_t removed_count;
 };
 
 /* Takes the file's text apart. name is what reports call the file; now is for expiry times. */
@@ -38,8 +41,23 @@ struct keyfile_plan {
 
 /* The file with the block made of the accepted entries and of what apart holds as added and
  * removed. Each key once: not where it stands outside, nor a second time. Without a key, and
- * without a block before, the text is unchanged. */
+ * without a block before, the text is unchanged. entries may be &apart->from: the sources' part
+ * stays as it is. */
 struct keyfile_plan keyfile_put_together(
     struct arena *arena, const struct keyfile_text *apart, const struct entries *entries);
+
+enum key_change {
+	KEY_CHANGED,
+	KEY_AS_IT_WAS, /* it is in (add) already */
+	KEY_UNKNOWN,   /* there is no such key to remove */
+	KEY_NOT_OURS,  /* it stands outside the block: its lines are somebody else's */
+};
+
+/* Adds a key to those that stand as added, and takes back that it was removed. */
+enum key_change keyfile_add(struct keyfile_text *apart, const struct entry *entry);
+
+/* Removes the key of that fingerprint. One that a source brought is noted as removed, so that it
+ * stays out when the source brings it again. */
+enum key_change keyfile_remove(struct keyfile_text *apart, const char *fingerprint);
 
 #endif

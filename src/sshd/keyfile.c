@@ -135,11 +135,19 @@ use_state(struct keyfile *keyfile, const char *why, struct findings *findings)
 	finding_add(findings, WARNING, CODE_HOME_UNFIT, keyfile->account->name, "%s", why);
 }
 
-static void
-plan_text(struct keyfile *keyfile, struct arena *arena, const char *name, struct span old)
+/* False where a change says that nothing is to be written. */
+static bool
+plan_text(struct keyfile *keyfile, struct arena *arena, const char *name, struct span old,
+    struct buf *answer)
 {
+	bool write = true;
+
 	keyfile->apart = keyfile_take_apart(arena, name, old, keyfile->now);
-	keyfile->plan = keyfile_put_together(arena, &keyfile->apart, keyfile->entries);
+	if (keyfile->change != NULL && keyfile->apart.wrong == NULL)
+		write = keyfile->change(keyfile->context, &keyfile->apart, answer);
+	keyfile->plan = keyfile_put_together(arena, &keyfile->apart,
+	    keyfile->entries != NULL ? keyfile->entries : &keyfile->apart.from);
+	return write;
 }
 
 struct keyfile
@@ -167,7 +175,7 @@ keyfile_look(struct arena *arena, const struct account *account, const struct en
 	keyfile.ssh = look.ssh;
 	keyfile.file = look.file;
 	keyfile.old = (struct span){ output + sizeof(look), len - sizeof(look) };
-	plan_text(&keyfile, arena, keyfile.path, keyfile.old);
+	(void)plan_text(&keyfile, arena, keyfile.path, keyfile.old, NULL);
 	why = home_is_unfit(arena, &keyfile, look.read_error);
 	if (why != NULL) {
 		use_state(&keyfile, why, findings);
@@ -217,7 +225,7 @@ keeps(int fd, const struct account *account, mode_t mode)
 }
 
 static struct write_result
-write_in(int ssh, struct keyfile *keyfile, struct arena *arena)
+write_in(int ssh, struct keyfile *keyfile, struct arena *arena, struct buf *answer)
 {
 	struct span old = { "", 0 };
 	struct write_result result = { 0 };
@@ -226,7 +234,8 @@ write_in(int ssh, struct keyfile *keyfile, struct arena *arena)
 	/* Read again under the lock: an editor or "--keys" may have been faster. */
 	if (file_read_own(arena, ssh, file_name, KEYFILE_LIMIT, &old) < 0 && errno != ENOENT)
 		return failed("reading authorized_keys");
-	plan_text(keyfile, arena, keyfile->path, old);
+	if (!plan_text(keyfile, arena, keyfile->path, old, answer))
+		return result;
 	if (keyfile->apart.wrong != NULL)
 		return failed("the markers do not pair up");
 	if (old.len != keyfile->plan.text.len
@@ -247,7 +256,7 @@ write_in(int ssh, struct keyfile *keyfile, struct arena *arena)
 }
 
 static struct write_result
-write_home(struct keyfile *keyfile, struct arena *arena)
+write_home(struct keyfile *keyfile, struct arena *arena, struct buf *answer)
 {
 	struct write_result result;
 	int home = open(keyfile->account->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -262,7 +271,7 @@ write_home(struct keyfile *keyfile, struct arena *arena)
 	if (!keeps(ssh, keyfile->account, 0700))
 		return failed("the file system does not keep mode 0700 on ~/.ssh");
 	(void)flock(ssh, LOCK_EX); /* where a file system cannot lock, rename(2) still is atomic */
-	result = write_in(ssh, keyfile, arena);
+	result = write_in(ssh, keyfile, arena, answer);
 	close(ssh);
 	close(home);
 	return result;
@@ -272,10 +281,11 @@ static void
 write_in_child(void *context, int out)
 {
 	struct arena *arena = arena_new();
-	struct write_result result;
+	struct buf answer = buf_new(arena);
+	struct write_result result = write_home(context, arena, &answer);
 
-	result = write_home(context, arena);
 	(void)write_all(out, &result, sizeof(result));
+	(void)write_all(out, answer.data, answer.len);
 	arena_free(arena);
 }
 
@@ -292,39 +302,52 @@ flush_in_child(void *context, int out)
 
 /* ---- applying ------------------------------------------------------------------------------ */
 
+/* The same as in a home, in the open directory of the state's key files, which is root's or ours.
+ */
+static int
+write_in_state(int keys, struct keyfile *keyfile, struct arena *arena, const char *path)
+{
+	const struct account *account = keyfile->account;
+	const struct file_owner owner = { account->uid, account->gid };
+	struct buf answer = buf_new(arena);
+	struct span old = { "", 0 };
+	bool write;
+
+	(void)flock(keys, LOCK_EX);
+	if (file_read_own(arena, keys, account->name, KEYFILE_LIMIT, &old) < 0)
+		old = (struct span){ "", 0 };
+	write = plan_text(keyfile, arena, path, old, &answer);
+	if (keyfile->apart.wrong != NULL)
+		write = plan_text(keyfile, arena, path, (struct span){ "", 0 }, &answer);
+	keyfile->path = path;
+	keyfile->answer = answer.data;
+	if (!write)
+		return 0;
+	return file_replace(keys, account->name, keyfile->plan.text, 0600,
+	    account->uid == geteuid() ? NULL : &owner, false);
+}
+
 int
 keyfile_write_to_state(struct keyfile *keyfile, struct arena *arena, const struct state *state,
     struct findings *findings)
 {
-	const struct account *account = keyfile->account;
-	const struct file_owner owner = { account->uid, account->gid };
-	const char *path = arena_printf(arena, "%s/keys/%s", state->path, account->name);
-	struct span old = { "", 0 };
-	int keys = -1;
+	const char *name = keyfile->account->name;
+	const char *path = arena_printf(arena, "%s/keys/%s", state->path, name);
+	int keys = -1, result = -1;
 
 	keyfile->place = IN_STATE;
 	if (state->fd >= 0)
 		keys = dir_open(state->fd, "keys", 0711, NULL);
-	if (keys < 0 || strchr(account->name, '/') != NULL) {
-		finding_add(findings, ERROR, CODE_KEYS_NOWHERE, account->name, "%s", path);
-		return -1;
-	}
-	if (file_read_own(arena, keys, account->name, KEYFILE_LIMIT, &old) < 0)
-		old = (struct span){ "", 0 };
-	plan_text(keyfile, arena, path, old);
-	if (keyfile->apart.wrong != NULL)
-		plan_text(keyfile, arena, path, (struct span){ "", 0 });
-	if (file_replace(keys, account->name, keyfile->plan.text, 0600,
-	        account->uid == geteuid() ? NULL : &owner, false)
-	    < 0) {
-		finding_add(findings, ERROR, CODE_KEYS_NOWHERE, account->name, "%s: %s", path,
-		    strerror(errno));
+	if (strchr(name, '/') != NULL)
+		errno = EINVAL;
+	else if (keys >= 0)
+		result = write_in_state(keys, keyfile, arena, path);
+	if (result < 0)
+		finding_add(
+		    findings, ERROR, CODE_KEYS_NOWHERE, name, "%s: %s", path, strerror(errno));
+	if (keys >= 0)
 		close(keys);
-		return -1;
-	}
-	keyfile->path = path;
-	close(keys);
-	return 0;
+	return result;
 }
 
 int
@@ -341,12 +364,34 @@ keyfile_write(struct keyfile *keyfile, struct arena *arena, const struct state *
 		result = failed("changing to the user's ids");
 	else if (len >= sizeof(result))
 		memcpy(&result, output, sizeof(result));
-	if (result.error == 0)
+	if (result.error == 0) {
+		keyfile->answer = output + sizeof(result);
+		/* Keys that stood there for want of this file must not outlive it. */
+		if (state->fd >= 0)
+			(void)unlinkat(
+			    state->fd, arena_printf(arena, "keys/%s", keyfile->account->name), 0);
 		return 0;
+	}
 	use_state(keyfile,
 	    arena_printf(arena, "%s: %s (%s)", keyfile->path, result.step, strerror(result.error)),
 	    findings);
 	return keyfile_write_to_state(keyfile, arena, state, findings);
+}
+
+bool
+keyfile_in_state(struct keyfile *keyfile, struct arena *arena, const struct state *state)
+{
+	const char *name = keyfile->account->name;
+	struct span old;
+
+	if (state->fd < 0 || strchr(name, '/') != NULL
+	    || file_read_own(
+	           arena, state->fd, arena_printf(arena, "keys/%s", name), KEYFILE_LIMIT, &old)
+	           < 0)
+		return false;
+	keyfile->path = arena_printf(arena, "%s/keys/%s", state->path, name);
+	(void)plan_text(keyfile, arena, keyfile->path, old, NULL);
+	return true;
 }
 
 void

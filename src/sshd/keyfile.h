@@ -9,6 +9,7 @@
 #ifndef SSHINIT_SSHD_KEYFILE_H
 #define SSHINIT_SSHD_KEYFILE_H
 
+#include "base/buf.h"
 #include "pod/account.h"
 #include "pod/state.h"
 #include "sshd/authorized_keys.h"
@@ -27,8 +28,13 @@ struct path_facts {
 
 struct keyfile {
 	const struct account *account;
-	const struct entries *entries; /* the keys that may log in here */
+	const struct entries *entries; /* the keys that may log in here; NULL: those in the block */
 	time_t now;
+	/* A change to make, under the lock, before the text is put together; NULL for none. When it
+	 * answers no, nothing is written. What it says to the user it puts into answer. */
+	bool (*change)(void *context, struct keyfile_text *apart, struct buf *answer);
+	void *context;
+	const char *answer; /* after keyfile_write */
 	enum keyfile_place place;
 	const char *path;                  /* of the file in the home */
 	struct path_facts home, ssh, file; /* as StrictModes looks at them */
@@ -51,6 +57,10 @@ int keyfile_write(struct keyfile *keyfile, struct arena *arena, const struct sta
  * sshd with one whose keys must stand there. */
 int keyfile_write_to_state(struct keyfile *keyfile, struct arena *arena, const struct state *state,
     struct findings *findings);
+
+/* Whether the keys of this account stand in the state directory now; if so, apart and plan are of
+ * that file. */
+bool keyfile_in_state(struct keyfile *keyfile, struct arena *arena, const struct state *state);
 
 /* What keyfile_write left out: flushes the file to disk. */
 void keyfile_flush(const struct keyfile *keyfile, struct arena *arena);

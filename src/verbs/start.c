@@ -8,6 +8,7 @@
 #include "init/supervise.h"
 #include "pod/context.h"
 #include "sshd/embedded.h"
+#include "sshd/logins.h"
 #include "sshd/report.h"
 
 #include <errno.h>
@@ -181,6 +182,7 @@ line_from_sshd(struct worker *worker, void *context, const char *text)
 
 	if (strncmp(text, "Server listening on ", strlen("Server listening on ")) == 0)
 		listening(ssh, worker);
+	logins_note(&ssh->state, text, time(NULL));
 	log_say(LOG_DEBUG, "sshd: %s", text);
 }
 

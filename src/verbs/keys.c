@@ -1,0 +1,269 @@
+#include "verbs/keys.h"
+
+#include "base/options.h"
+#include "keys/sources.h"
+#include "pod/account.h"
+#include "sshd/access.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { REFUSED = 1 };
+
+struct request {
+	const char *action; /* "list", "add", "remove" */
+	bool json, force, disconnect;
+	char **words; /* what to add or remove, NULL-terminated */
+};
+
+static int
+read_arguments(struct request *request, const struct verb_call *call)
+{
+	size_t n = 0;
+
+	request->action = NULL;
+	request->words = arena_alloc(call->settings->arena, (size_t)call->argc + 1, sizeof(char *));
+	for (char **word = call->argv + 1; *word != NULL; word++) {
+		const char *config = NULL, *wrong = NULL;
+
+		if (strcmp(*word, "--json") == 0) {
+			request->json = true;
+		} else if (strcmp(*word, "--force") == 0) {
+			request->force = true;
+		} else if (strcmp(*word, "--disconnect") == 0) {
+			request->disconnect = true;
+		} else if (strncmp(*word, "--", 2) == 0) {
+			int taken = options_take(call->settings, &config, word, &wrong);
+
+			if (taken == 0)
+				return options_wrong(*word, wrong);
+			word += taken - 1;
+		} else if (request->action == NULL) {
+			request->action = *word;
+		} else {
+			request->words[n++] = *word;
+		}
+	}
+	if (request->action == NULL)
+		request->action = "list";
+	if (strcmp(request->action, "list") == 0 && n == 0)
+		return 0;
+	if (strcmp(request->action, "add") != 0 && strcmp(request->action, "remove") != 0)
+		return options_wrong(request->action, "--keys takes list, add or remove");
+	return n > 0 ? 0 : options_wrong(request->action, "what? A key, a file or - must follow");
+}
+
+static void
+print_findings(const struct findings *findings)
+{
+	for (const struct finding *f = findings->first; f != NULL; f = f->next) {
+		if (f->severity == NOTE)
+			continue;
+		fprintf(stderr, "sshinit: %s: %s: %s\n", severity_name(f->severity), f->subject,
+		    f->message);
+		if (f->fix[0] != '\0')
+			fprintf(stderr, "sshinit:   fix: %s\n", f->fix);
+	}
+}
+
+/* ---- list ---------------------------------------------------------------------------------- */
+
+static const char *
+when(struct arena *arena, const struct login_record *record)
+{
+	char text[32];
+	struct tm utc;
+
+	if (record == NULL || gmtime_r(&record->when, &utc) == NULL)
+		return "never seen";
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	return arena_printf(arena, "%s from %s", text, record->address);
+}
+
+static void
+list_text(const struct access *access, const struct access_key *keys)
+{
+	size_t n = 0;
+
+	for (const struct access_key *k = keys; k != NULL; k = k->next, n++) {
+		const struct key *key = k->entry->key;
+
+		printf("%s  %s %u  %s\n", key->fingerprint, key->type, key->bits,
+		    key->comment[0] != '\0' ? key->comment : "no comment");
+		printf("    from %s; last used: %s%s%s%s\n", k->origin,
+		    when(access->arena, k->last_use), key->options[0] != '\0' ? "; options: " : "",
+		    key->options, key->authority ? "; a CA: its certificates log in" : "");
+	}
+	printf("%zu key%s may log in as %s\n", n, n == 1 ? "" : "s", access->account->name);
+}
+
+static json_t *
+key_json(const struct access_key *k)
+{
+	const struct key *key = k->entry->key;
+	json_t *comment = json_string(key->comment);
+
+	return json_pack("{s:s, s:s, s:i, s:o, s:s, s:s, s:o, s:o, s:s}", "fingerprint",
+	    key->fingerprint, "type", key->type, "bits", (int)key->bits, "comment",
+	    comment != NULL ? comment : json_string(""), "origin", k->origin, "options",
+	    key->options, "last_use",
+	    k->last_use != NULL ? json_integer((json_int_t)k->last_use->when) : json_null(),
+	    "last_address", k->last_use != NULL ? json_string(k->last_use->address) : json_null(),
+	    "public_key", key->blob);
+}
+
+static void
+list_json(const struct access *access, const struct access_key *keys)
+{
+	json_t *array = json_array();
+	json_t *object = json_pack("{s:s, s:o}", "user", access->account->name, "keys", array);
+	char *text;
+
+	for (; keys != NULL; keys = keys->next)
+		(void)json_array_append_new(array, key_json(keys));
+	text = json_dumps(object, JSON_INDENT(2));
+	puts(text != NULL ? text : "{}");
+	free(text);
+	json_decref(object);
+}
+
+static int
+list(const struct access *access, const struct request *request)
+{
+	struct findings findings = findings_new(access->arena);
+	const struct access_key *keys = access_list(access, &findings);
+
+	print_findings(&findings);
+	if (request->json)
+		list_json(access, keys);
+	else
+		list_text(access, keys);
+	return 0;
+}
+
+/* ---- add and remove ------------------------------------------------------------------------ */
+
+/* A word is a file where one of that name exists, "-" is standard input, else it is key text. */
+static void
+read_word(struct entries *entries, const char *word, const struct paste_rules *rules)
+{
+	if (strcmp(word, "-") != 0 && access(word, F_OK) != 0) {
+		paste_read(entries, "--keys add", span_of(word), rules);
+		return;
+	}
+	if (sources_read_file(entries, word, rules) < 0)
+		fprintf(stderr, "sshinit: %s: %s\n", word, strerror(errno));
+}
+
+static int
+add_entry(const struct access *access, const struct entry *e, struct findings *findings)
+{
+	enum access_result result = access_add(access, e, findings);
+
+	switch (result) {
+	case ACCESS_DONE:
+		printf("added     %s %s\n", e->key->fingerprint, e->key->comment);
+		return 0;
+	case ACCESS_AS_IT_WAS:
+		printf("already   %s %s\n", e->key->fingerprint, e->key->comment);
+		return 0;
+	case ACCESS_REFUSED:
+		printf("refused   %s:%u  %s\n          fix: %s\n", e->source, e->line, e->message,
+		    e->fix);
+		return REFUSED;
+	default:
+		return REFUSED;
+	}
+}
+
+static int
+add(const struct access *access, const struct request *request, const struct settings *settings)
+{
+	const struct paste_rules rules
+	    = { .repair = settings_flag(settings, SET_REPAIR), .now = access->now };
+	struct entries entries = entries_new(access->arena);
+	struct findings findings = findings_new(access->arena);
+	int status = 0;
+
+	for (char **word = request->words; *word != NULL; word++)
+		read_word(&entries, *word, &rules);
+	if (entries.first == NULL) {
+		fputs("sshinit: there is no key in what was given\n", stderr);
+		return REFUSED;
+	}
+	for (const struct entry *e = entries.first; e != NULL; e = e->next)
+		status |= add_entry(access, e, &findings);
+	print_findings(&findings);
+	return status;
+}
+
+static int
+remove_one(const struct access *access, const struct request *request, const char *which,
+    struct findings *findings)
+{
+	const char *fingerprint = "";
+	int ended;
+
+	switch (access_remove(access, which, request->force, &fingerprint, findings)) {
+	case ACCESS_DONE:
+		printf("removed   %s\n", fingerprint);
+		if (request->disconnect) {
+			ended = access_disconnect(access, fingerprint);
+			printf("          %d process%s of its sessions told to end\n", ended,
+			    ended == 1 ? "" : "es");
+		}
+		return 0;
+	case ACCESS_LAST:
+		fprintf(stderr,
+		    "sshinit: %s: this is the last key, and without it nobody can log in\n"
+		    "sshinit:   fix: add another key first, or say --force\n",
+		    which);
+		return REFUSED;
+	case ACCESS_NOT_OURS:
+		fprintf(stderr,
+		    "sshinit: %s: this key stands outside sshinit's block\n"
+		    "sshinit:   fix: delete its line from %s/.ssh/authorized_keys\n",
+		    which, access->account->home);
+		return REFUSED;
+	case ACCESS_UNKNOWN:
+		fprintf(stderr,
+		    "sshinit: %s: no key has this fingerprint, or more than one this comment\n"
+		    "sshinit:   fix: sshinit --keys lists them all\n",
+		    which);
+		return REFUSED;
+	default:
+		return REFUSED;
+	}
+}
+
+int
+verb_keys(const struct verb_call *call)
+{
+	struct arena *arena = call->settings->arena;
+	struct findings findings = findings_new(arena);
+	struct request request = { 0 };
+	struct state state = state_find(arena);
+	struct access access = { .arena = arena, .state = &state, .now = time(NULL) };
+	int status = read_arguments(&request, call);
+
+	if (status != 0)
+		return status;
+	access.account = accounts_plan(arena, call->settings, &findings);
+	if (access.account == NULL) {
+		print_findings(&findings);
+		return REFUSED;
+	}
+	if (strcmp(request.action, "list") == 0)
+		return list(&access, &request);
+	if (strcmp(request.action, "add") == 0)
+		return add(&access, &request, call->settings);
+	for (char **word = request.words; *word != NULL; word++)
+		status |= remove_one(&access, &request, *word, &findings);
+	print_findings(&findings);
+	return status;
+}
