@@ -294,7 +294,7 @@ hidden_start(const struct hidden *hidden, pid_t *pid)
 {
 	struct holder holder = { .hidden = hidden, .command = getpid() };
 	int ends[2];
-	long clone;
+	long clone, flags;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return -1;
@@ -308,9 +308,10 @@ hidden_start(const struct hidden *hidden, pid_t *pid)
 		}
 	}
 	holder.link = ends[1];
-	/* No flags and exit signal 0. fork(2) always asks for SIGCHLD, and the C library's clone()
-	 * wants a stack. */
-	clone = ends[0] < 0 || ends[1] < 0 ? -1 : syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
+	/* No flags but the exit signal. fork(2) always asks for SIGCHLD, and the C library's
+	 * clone() wants a stack. */
+	flags = hidden->visible ? SIGCHLD : 0;
+	clone = ends[0] < 0 || ends[1] < 0 ? -1 : syscall(SYS_clone, flags, 0L, 0L, 0L, 0L);
 	if (clone == 0)
 		hold(&holder);
 	if (clone < 0) {

@@ -26,6 +26,7 @@
 #ifndef SSHINIT_INIT_HIDDEN_H
 #define SSHINIT_INIT_HIDDEN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct hidden {
@@ -43,6 +44,9 @@ struct hidden {
 	 * the command would hit them too. May be NULL. */
 	char *const *command;
 	int grace; /* milliseconds that sessions have to end in when the command has */
+	/* Not hidden after all: the caller stays what it is, and wants a SIGCHLD when the holder
+	 * ends, which a hidden one does not send. */
+	bool visible;
 };
 
 /* Starts holder and worker. Returns the caller's end of the link (never 0, 1 or 2, O_CLOEXEC), or

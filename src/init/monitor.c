@@ -20,6 +20,7 @@ begin(struct monitor *monitor)
 		.keep = calls->keep,
 		.keep_count = calls->keep_count,
 		.command = calls->command,
+		.visible = calls->stays,
 		.grace = calls->grace > 0 ? calls->grace : DEFAULT_GRACE,
 	};
 

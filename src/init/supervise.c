@@ -262,8 +262,13 @@ supervise(struct monitor *monitor, const struct supervise_options *options, char
 	if (supervisor.command == 0)
 		be_command(&supervisor, argv);
 	if (supervisor.command < 0) {
-		log_say(LOG_WARN, "cannot supervise (%s): the command runs in place of sshinit",
+		log_say(LOG_WARN,
+		    "cannot supervise (%s): the command runs in place of sshinit, and "
+		    "without SSH",
 		    strerror(errno));
+		/* The command must not find a child that is not its own. */
+		if (monitor->holder != 0 && kill(monitor->holder, SIGTERM) == 0)
+			waitpid(monitor->holder, NULL, 0);
 		sigaction(SIGCHLD, &supervisor.on_child, NULL);
 		set_mask(supervisor.mask);
 		return command_exec(argv);

@@ -302,6 +302,7 @@ start(const struct settings *settings, const struct findings *findings, const ch
 		.services = services,
 		.service_count = 1,
 		.command = command,
+		.stays = command[0] == NULL || settings_is(settings, SET_MODE, "supervise"),
 		.begin = begin };
 	struct monitor monitor = { .link = -1 };
 	enum readiness readiness = READY_UP;

@@ -8,6 +8,8 @@
 #	need_box                 skip the test where boxes cannot be made, saying why
 #	box WORD...              run WORD... as PID 1 of a fresh box, in the foreground
 #	box_start WORD...        the same in the background: sets BOX, the host's number of that PID 1
+#	box_pod                  let the ssh clients of the bed speak to it
+#	box_status               wait for its end, and print its exit status
 #	box_stop                 end it with all that is in it
 #	box_children PID         the numbers of a process's children
 #	ODD                      a program to start WORDs with odd signals, limits, descriptors:
@@ -36,7 +38,7 @@ box() {
 box_start() {
 	unshare --mount --pid --net --fork --kill-child --mount-proc --propagation private \
 		"$TOP/tests/lib/box-init" "$@" 3>&- 4>&- &
-	BOX_OUTER=$!
+	BOX_OUTER=$! BOX=
 	poll 10 _box_is_up "$@"
 	BOX=$(box_children "$BOX_OUTER")
 }
@@ -49,6 +51,13 @@ _box_is_up() {
 	! tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF box-init
 }
 
+box_status() {
+	local status=0
+	wait "$BOX_OUTER" || status=$?
+	BOX=
+	echo "$status"
+}
+
 box_stop() {
 	[[ -z $BOX ]] && return 0
 	kill -KILL "$BOX" 2>/dev/null || true
@@ -57,5 +66,13 @@ box_stop() {
 }
 
 box_children() {
-	cat "/proc/$1/task/$1/children" 2>/dev/null
+	local -a children
+	read -r -a children <"/proc/$1/task/$1/children" || true
+	((${#children[@]} == 0)) || printf '%s\n' "${children[@]}"
+}
+
+# box_pod: from here on the clients (lib/clients.bash) speak of the box that runs.
+box_pod() {
+	POD=box-$BOX POD_HOST=127.0.0.1 POD_PORT=22 POD_VIA="nsenter -t $BOX -n"
+	export POD POD_HOST POD_PORT POD_VIA
 }
