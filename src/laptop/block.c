@@ -48,6 +48,8 @@ block_render(struct arena *arena, const struct pod *pod, const struct block_rule
 	/* Known by its name, a pod that moved to another address is still recognised as itself. */
 	ours(&w, "HostKeyAlias", block_key_name(arena, pod->alias), false);
 	ours(&w, "UserKnownHostsFile", rules->known_hosts, true);
+	/* Addresses are used again by other people's pods; the key goes with the name alone. */
+	ours(&w, "CheckHostIP", "no", false);
 	ours(&w, "HashKnownHosts", "no", false);
 	ours(&w, "StrictHostKeyChecking", rules->pinned ? "yes" : "accept-new", false);
 	ours(&w, "ServerAliveInterval", "30", false);

@@ -104,6 +104,21 @@ directory_writable(struct findings *findings, const char *path, const char *real
 	return refuse(findings, path, "nothing can be written in %s: %s", dir, strerror(errno));
 }
 
+/* Under sudo, what is new in a user's home is to be the user's. */
+static void
+owner_of_new(struct arena *arena, struct conffile *file)
+{
+	const char *dir = directory_of(arena, file->real);
+	struct stat st;
+
+	if (geteuid() != 0
+	    || (stat(dir, &st) != 0
+	        && (errno != ENOENT || stat(directory_of(arena, dir), &st) != 0)))
+		return;
+	file->uid = st.st_uid;
+	file->gid = st.st_gid;
+}
+
 bool
 conffile_read(struct findings *findings, const char *path, struct conffile *out)
 {
@@ -118,8 +133,10 @@ conffile_read(struct findings *findings, const char *path, struct conffile *out)
 		return false;
 	/* O_NONBLOCK: a pipe in the file's place must not stop us. */
 	fd = open(out->real, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
+	if (fd < 0 && errno == ENOENT) {
+		owner_of_new(findings->arena, out);
 		return directory_writable(findings, path, out->real);
+	}
 	if (fd < 0)
 		return refuse(findings, path, "%s", strerror(errno));
 	out->exists = true;
@@ -206,20 +223,25 @@ replace(
 
 /* Opens the directory of path, made where it is missing. */
 static int
-open_directory(struct arena *arena, const char *path)
+open_directory(struct arena *arena, const char *path, const struct conffile *file)
 {
 	const char *dir = directory_of(arena, path);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0 && errno == ENOENT && mkdir(dir, 0700) == 0)
+	if (fd < 0 && errno == ENOENT && mkdir(dir, 0700) == 0) {
 		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && geteuid() == 0 && fchown(fd, file->uid, file->gid) != 0) {
+			close(fd);
+			fd = -1;
+		}
+	}
 	return fd;
 }
 
 int
 conffile_lock(struct findings *findings, const struct conffile *file)
 {
-	int fd = open_directory(findings->arena, file->path);
+	int fd = open_directory(findings->arena, file->path, file);
 
 	if (fd < 0)
 		refuse(findings, file->path, "its directory: %s", strerror(errno));
@@ -233,7 +255,7 @@ write_beside(
     struct findings *findings, const char *path, const struct conffile *file, struct span text)
 {
 	struct arena *arena = findings->arena;
-	int dir = open_directory(arena, path);
+	int dir = open_directory(arena, path, file);
 	bool good;
 
 	if (dir < 0)

@@ -247,7 +247,7 @@ home_check_identity(const struct home *home, struct findings *findings, const st
 
 	if (path == NULL || strcmp(path, "none") == 0)
 		return;
-	if (strchr(path, '\\') != NULL && strchr(path, ':') == path + 1) {
+	if (strchr(path, '\\') != NULL && (path[0] == '%' || strchr(path, ':') == path + 1)) {
 		finding_fix(findings,
 		    finding_add(
 		        findings, WARNING, CODE_IDENTITY_FILE, path, "that is a path of Windows"),

@@ -11,6 +11,7 @@ struct reader {
 	const char *line;     /* for messages */
 	const char *hostname; /* -o HostName: then the host in the line is but a name */
 	char port_flag;       /* ssh -p, scp -P */
+	bool commas;          /* sshfs: -o a=b,c=d, its own options among ssh's */
 	bool paths; /* scp, rsync, sshfs: user@host:path, and local paths among the words */
 };
 
@@ -95,6 +96,29 @@ take_o(struct reader *r, const char *text)
 	if (*value == '\0')
 		return refuse(r, "-o %s has no value", key);
 	return set(r, "--ssh-option", arena_printf(r->arena, "%s=%s", key, value));
+}
+
+/* sshfs's own options say nothing about the way to the pod, but one names a program to run. */
+static bool
+take_commas(struct reader *r, const char *text)
+{
+	static const char *const own[]
+	    = { "reconnect", "allow_other", "allow_root", "default_permissions", "follow_symlinks",
+		      "cache", "kernel_cache", "auto_cache", "idmap", "uid", "gid", "umask", "ro",
+		      "rw", "nonempty", "delay_connect", "transform_symlinks", "dir_cache",
+		      "compression", "workaround", "max_conns", "volname", "noatime" };
+	char *rest = arena_strdup(r->arena, text), *one;
+
+	while ((one = strsep(&rest, ",")) != NULL) {
+		struct span key = { one, strcspn(one, "=") };
+		bool ours = false;
+
+		for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+			ours = ours || span_is(key, own[i]);
+		if (!ours && !take_o(r, one))
+			return false;
+	}
+	return true;
 }
 
 /* The last colon of a forward that stands outside brackets; NULL when there is none. */
@@ -183,7 +207,7 @@ take_argument(struct reader *r, char flag, const char *value)
 	case 'D':
 		return take_dynamic(r, value);
 	default:
-		return take_o(r, value);
+		return r->commas ? take_commas(r, value) : take_o(r, value);
 	}
 }
 
@@ -466,8 +490,9 @@ hostline_read(struct pod *pod, struct findings *findings, struct span text)
 	if (strcmp(name, "sftp") == 0 || strcmp(name, "scp") == 0 || strcmp(name, "sshfs") == 0) {
 		r.paths = true;
 		r.port_flag = strcmp(name, "sshfs") == 0 ? 'p' : 'P';
+		r.commas = strcmp(name, "sshfs") == 0;
 		/* sftp root@host has no path, and no other words either. */
-		if (strcmp(name, "sftp") == 0 && strchr(r.words.at[r.words.count - 1], ':') == NULL)
+		if (strcmp(name, "sftp") == 0 && last_colon(r.words.at[r.words.count - 1]) == NULL)
 			r.paths = false;
 		return take_words(&r);
 	}

@@ -21,6 +21,7 @@ struct run {
 	struct config_ssh_args args;
 	struct home home;
 	struct changes changes;
+	const char *keys; /* the pod's known_hosts lines */
 };
 
 static void
@@ -118,11 +119,8 @@ ask(struct run *run, const char *pinned, const char **lines)
 	if (answer.reached) {
 		*lines = answer.lines;
 		if (!answer.told)
-			finding_fix(&run->findings,
-			    finding_add(&run->findings, NOTE, CODE_POD_UNASKED, alias,
-			        "its host key is pinned, but it did not tell the rest%s%s",
-			        answer.why[0] != '\0' ? ": " : "", answer.why),
-			    "%s", "");
+			finding_add(&run->findings, NOTE, CODE_POD_UNTOLD, alias, "%s",
+			    answer.why[0] != '\0' ? answer.why : "it has no sshinit");
 		return true;
 	}
 	if (answer.seen == SEEN_HOST_KEY && q.pinned[0] != '\0') {
@@ -159,6 +157,7 @@ add(struct run *run)
 	    run->arena, run->home.known.text, block_key_name(run->arena, pod->alias));
 	if (!home_check(&run->home, &run->findings, pod) || !ask(run, pinned, &lines))
 		return false;
+	run->keys = lines;
 	changes_add(&run->changes, &run->home, pod, pinned, lines);
 	return true;
 }
@@ -236,7 +235,8 @@ finish(struct run *run)
 		return REFUSED;
 	}
 	if (args->job == JOB_ADD)
-		printf("Written to %s. Now: ssh %s\n", run->home.config.path, args->pod.alias);
+		printf("Written to %s. %sNow: ssh %s\n", run->home.config.path,
+		    knownhosts_describe(run->arena, run->keys), args->pod.alias);
 	else
 		printf("Taken out of %s: %s\n", run->home.config.path, args->pod.alias);
 	return 0;

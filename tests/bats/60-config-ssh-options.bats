@@ -236,3 +236,27 @@ from() {
 	is hostname h user root
 	assert_file_not_exists "$HOME/.ssh/sshinit_config"
 }
+
+@test "every line that --connect prints is taken, and means the same" {
+	local host jump name line shown
+	for host in 1.2.3.4 2001:db8::7 pod.example.org; do
+		for jump in '' gate@jump.example:2222; do
+			run -0 --separate-stderr env SSHINIT_PUBLIC_HOST=$host SSHINIT_PUBLIC_PORT=17445 SSHINIT_JUMP=$jump \
+				PUBLIC_KEY="$(key_pub ed25519)" "$SSHINIT" --connect
+			shown=$output
+			for name in ssh 'ssh on Windows' scp sftp rsync sshfs 'VS Code' Cursor JetBrains; do
+				# An editor's link cannot name a jump host; then it names an alias.
+				[[ -z $jump || $name != @('VS Code'|Cursor) ]] || continue
+				line=$(grep "^$name  *[a-z]*[ :]" <<<"$shown" | grep -v '^ssh on Windows' || grep "^$name " <<<"$shown")
+				line=$(sed "s/^$name *//" <<<"$line")
+				had ''
+				add --from "$line"
+				case $name in
+				*Code | Cursor | JetBrains) is hostname $host port 17445 user root ;;
+				*Windows) is hostname $host port 17445 user root identityfile '%%USERPROFILE%%\.ssh\id_ed25519' ;;
+				*) is hostname $host port 17445 user root identityfile '~/.ssh/id_ed25519' proxyjump "$jump" ;;
+				esac
+			done
+		done
+	done
+}

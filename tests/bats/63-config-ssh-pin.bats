@@ -83,6 +83,7 @@ mypod() {
 	tells_keys pod
 	run -0 --separate-stderr add
 	assert_equal "$stderr" ''
+	assert_output --partial "ssh-ed25519 $(ssh-keygen -lf "$D/pod/ed25519.pub" | cut -d' ' -f2), ecdsa"
 	run -0 cat "$KNOWN"
 	assert_equal "$output" "mypod $(key pod ed25519)"$'\n'"mypod $(key pod ecdsa)"
 	assert_equal "$(stat -c %a "$KNOWN")" 600
@@ -126,7 +127,7 @@ mypod() {
 @test "a pod without sshinit: the key that was seen is pinned" {
 	server pod "$PORT"
 	run -0 --separate-stderr add
-	[[ $stderr == *'its host key is pinned, but it did not tell'* ]]
+	[[ $stderr == *'is pinned, but the pod did not confirm it'* ]]
 	run -0 mypod echo works
 	run -0 grep -q 'StrictHostKeyChecking yes' "$CONF"
 }
