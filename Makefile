@@ -28,7 +28,7 @@ ifeq ($(EMBEDDED),yes)
 SOURCES  += src/sshd/wrap.c
 FLAGS    += -DSSHINIT_EMBEDDED
 OUT      := $(B)/full
-WRAP     := $(patsubst %,-Wl$(comma)--wrap=%,getpwnam getpwuid getspnam chroot)
+WRAP     := $(patsubst %,-Wl$(comma)--wrap=%,getpwnam getpwuid getspnam chroot chdir)
 PROGRAMS := $(DEPS_OPENSSH_OBJS)
 else
 OUT      := $(B)/slim
@@ -37,7 +37,7 @@ endif
 BINARY  := $(B)/sshinit
 OBJECTS := $(SOURCES:src/%.c=$(OUT)/%.o)
 GENERATED := $(B)/gen/version.h $(B)/gen/embedded_version.h $(B)/gen/template_sshd_config.h \
-	$(B)/gen/licenses.h
+	$(B)/gen/template_profile.h $(B)/gen/licenses.h
 
 .PHONY: all demo test bench lint format dist install clean
 .DELETE_ON_ERROR:
@@ -60,6 +60,10 @@ $(OUT)/%.o: src/%.c Makefile | $(DEPS_BASE_STAMP) $(GENERATED)
 as_strings := sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/'
 
 $(B)/gen/template_sshd_config.h: templates/sshd_config Makefile
+	@mkdir -p $(@D)
+	@$(as_strings) $< > $@
+
+$(B)/gen/template_profile.h: templates/profile.sh Makefile
 	@mkdir -p $(@D)
 	@$(as_strings) $< > $@
 

@@ -10,6 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT 0x2000 /* Linux 5.8; musl 1.2.5 does not name it */
+#endif
+
 static int
 read_open_file(struct arena *arena, int fd, size_t limit, nlink_t links, struct span *text)
 {
@@ -106,9 +110,10 @@ fill(int fd, struct span text, mode_t mode, const struct file_owner *owner, bool
 {
 	if (write_all(fd, text.data, text.len) < 0)
 		return -1;
-	if (owner != NULL && fchown(fd, owner->uid, owner->gid) < 0)
-		return -1;
+	/* In this order: once it is somebody else's, the mode needs CAP_FOWNER. */
 	if (fchmod(fd, mode) < 0)
+		return -1;
+	if (owner != NULL && fchown(fd, owner->uid, owner->gid) < 0)
 		return -1;
 	return sync ? fsync(fd) : 0;
 }
@@ -164,17 +169,37 @@ file_sync(int dir, const char *name)
 int
 dir_open(int dir, const char *name, mode_t mode, bool *made)
 {
-	bool new = mkdirat(dir, name, mode) == 0;
-	int wrong = new ? 0 : errno;
+	const bool is_new = mkdirat(dir, name, mode) == 0;
+	const int wrong = is_new ? 0 : errno;
 	int fd;
 
 	/* Where nothing can be made, one that is there already will do. */
-	if (!new && wrong != EEXIST && wrong != EROFS && wrong != EACCES && wrong != EPERM)
+	if (!is_new && wrong != EEXIST && wrong != EROFS && wrong != EACCES && wrong != EPERM)
 		return -1;
 	if (made != NULL)
-		*made = new;
+		*made = is_new;
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		errno = wrong;
+	/* The container's umask took something away: a login user could not pass through. */
+	if (fd >= 0 && is_new)
+		(void)fchmod(fd, mode);
 	return fd;
+}
+
+bool
+file_is_mount(const char *path)
+{
+	struct statx status;
+	struct stat self, parent;
+	char above[4096];
+
+	if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_TYPE, &status) == 0
+	    && (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0)
+		return S_ISDIR(status.stx_mode)
+		       && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+	/* An older kernel: another file system than the directory above is a mount too. */
+	snprintf(above, sizeof(above), "%s/..", path);
+	return stat(path, &self) == 0 && S_ISDIR(self.st_mode) && stat(above, &parent) == 0
+	       && self.st_dev != parent.st_dev;
 }

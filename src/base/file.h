@@ -38,9 +38,13 @@ int file_replace(int dir, const char *name, struct span text, mode_t mode,
 /* Flushes a file and its directory to disk; what file_replace leaves out without sync. */
 int file_sync(int dir, const char *name);
 
-/* Makes the directory name in dir where it is missing and opens it; a link there is not followed.
- * The descriptor, or -1 and errno. made tells whether it is new; may be NULL. */
+/* Makes the directory name in dir where it is missing, with that mode whatever the umask, and opens
+ * it; a link there is not followed. The descriptor, or -1 and errno. made tells whether it is new;
+ * may be NULL. */
 int dir_open(int dir, const char *name, mode_t mode, bool *made);
+
+/* Whether something is mounted at path: a directory that the image did not bring. */
+bool file_is_mount(const char *path);
 
 /* Writes all bytes. 0, or -1 and errno. */
 int write_all(int fd, const void *bytes, size_t len);

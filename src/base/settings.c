@@ -282,15 +282,17 @@ read_variable(struct settings *settings, const char *variable, struct findings *
 	enum setting setting;
 	const char *wrong;
 
-	if (*value == '\0' || strcmp(name, "config") == 0)
+	/* SSHINIT_CONFIG is main's; SSHINIT_PATH is what pod/session_env gives to sessions. */
+	if (*value == '\0' || strcmp(name, "config") == 0 || strcmp(name, "path") == 0)
 		return;
 	if (!setting_by_name(name, &setting)) {
 		struct finding *f
 		    = finding_add(findings, WARNING, CODE_SETTING_UNKNOWN, subject, NULL);
 		const char *nearest = setting_nearest(name);
 
-		if (*nearest != '\0')
-			finding_fix(findings, f, "did you mean %s%s?", env_prefix, nearest);
+		if (setting_by_name(nearest, &setting))
+			finding_fix(
+			    findings, f, "did you mean %s?", setting_variable(arena, setting));
 		return;
 	}
 	wrong = settings_set(settings, setting, value + 1, FROM_ENVIRONMENT);

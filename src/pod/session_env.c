@@ -63,26 +63,55 @@ choose(const char **chosen, struct arena *arena, const struct settings *settings
 	return n;
 }
 
+/* bin behind the chosen PATH, or behind the usual one; the same once more for the login shells
+ * whose /etc/profile sets PATH anew (pod/profile). */
+static size_t
+add_path(const char **chosen, size_t n, struct arena *arena, const char *bin)
+{
+	size_t at = 0;
+
+	while (at < n && strncmp(chosen[at], "PATH=", 5) != 0)
+		at++;
+	if (at == n)
+		chosen[n++] = arena_printf(arena, "PATH=%s", run_standard_path);
+	if (bin[0] != '\0')
+		chosen[at] = arena_printf(arena, "%s:%s", chosen[at], bin);
+	/* In front: an sshd that cannot carry all leaves out the last ones. */
+	memmove(chosen + 1, chosen, n * sizeof(*chosen));
+	chosen[0] = arena_printf(arena, "SSHINIT_%s", chosen[at + 1]);
+	return n + 1;
+}
+
 const char **
 session_env_plan(
     struct arena *arena, const struct settings *settings, char *const *environment, const char *bin)
 {
 	const char **chosen;
-	size_t n = 0, path = 0;
+	size_t n = 0;
 
 	while (environment[n] != NULL)
 		n++;
-	chosen = arena_alloc(arena, n + 2, sizeof(*chosen));
+	chosen = arena_alloc(arena, n + 3, sizeof(*chosen));
 	n = settings_is(settings, SET_SESSION_ENV, "no")
 	        ? 0
 	        : choose(chosen, arena, settings, environment);
-	if (bin[0] == '\0')
-		return chosen;
-	while (path < n && strncmp(chosen[path], "PATH=", 5) != 0)
-		path++;
-	chosen[path] = path < n ? arena_printf(arena, "%s:%s", chosen[path], bin)
-	                        : arena_printf(arena, "PATH=%s:%s", run_standard_path, bin);
+	n = add_path(chosen, n, arena, bin);
+	chosen[n] = NULL;
 	return chosen;
+}
+
+void
+session_env_common(const char **variables, const char *const *others)
+{
+	size_t kept = 0;
+
+	for (const char **v = variables; *v != NULL; v++)
+		for (const char *const *o = others; *o != NULL; o++)
+			if (strcmp(*v, *o) == 0) {
+				variables[kept++] = *v;
+				break;
+			}
+	variables[kept] = NULL;
 }
 
 struct span

@@ -11,9 +11,13 @@
 #include "base/span.h"
 
 /* A NULL-terminated array of "NAME=value". bin, where it is not "", stands last on its PATH: the
- * directory with scp and sshinit. */
+ * directory with scp and sshinit. SSHINIT_PATH is the same PATH once more (pod/profile). */
 const char **session_env_plan(struct arena *arena, const struct settings *settings,
     char *const *environment, const char *bin);
+
+/* Leaves of variables only those that stand in others too: for an sshd that gives all users the
+ * same ones. */
+void session_env_common(const char **variables, const char *const *others);
 
 /* The same as one text, each variable ended by a NUL: what the embedded sshd reads back. */
 struct span session_env_text(struct arena *arena, const char *const *variables);

@@ -11,7 +11,8 @@ static const char template[] =
 #include "template_sshd_config.h"
     ;
 
-enum { NAMED_VARIABLES = 5 };
+/* sshd ends a session that would have a thousand variables, its own and the client's included. */
+enum { NAMED_VARIABLES = 5, SET_ENV_MOST = 950 };
 
 struct placeholder {
 	const char *name;
@@ -86,7 +87,7 @@ set_env(struct arena *arena, const struct config *config, struct findings *findi
 {
 	struct buf line = buf_new(arena), lost = buf_new(arena);
 	const char *const *variable = config->variables;
-	size_t n = 0;
+	size_t n = 0, carried = 0;
 
 	if (config->embedded) {
 		if (config->session_env == NULL || config->session_env[0] == '\0')
@@ -94,8 +95,10 @@ set_env(struct arena *arena, const struct config *config, struct findings *findi
 		return arena_printf(arena, "%s=%s", EMBEDDED_SESSION_ENV, config->session_env);
 	}
 	for (; variable != NULL && *variable != NULL; variable++) {
-		if (add_variable(&line, config, *variable))
+		if (carried < SET_ENV_MOST && add_variable(&line, config, *variable)) {
+			carried++;
 			continue;
+		}
 		if (n++ < NAMED_VARIABLES)
 			buf_printf(&lost, "%s%.*s", n > 1 ? ", " : "", (int)strcspn(*variable, "="),
 			    *variable);

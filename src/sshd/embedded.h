@@ -31,6 +31,11 @@ char **embedded_environment(
  * SetEnv of this name holds the directory of one file per user id (pod/session_env). */
 #define EMBEDDED_SESSION_ENV "SSHINIT_SESSION_ENV"
 
+/* Two names in such a file are no variables for the session, but say where it starts (a path) and
+ * with which umask (octal). */
+#define EMBEDDED_SESSION_DIR "SSHINIT_SESSION_DIR"
+#define EMBEDDED_UMASK       "SSHINIT_UMASK"
+
 /* The program that stands in for a missing shell (sshd/noshell). */
 #define EMBEDDED_NO_SHELL "no-shell"
 

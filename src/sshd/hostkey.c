@@ -15,10 +15,6 @@
 
 enum { KEY_LIMIT = 64 * 1024, KEYGEN_MS = 20000, CANDIDATES = 4 };
 
-#ifndef STATX_ATTR_MOUNT_ROOT
-#define STATX_ATTR_MOUNT_ROOT 0x2000 /* Linux 5.8; musl 1.2.5 does not name it */
-#endif
-
 static const char key_name[] = "ssh_host_ed25519_key";
 
 /* ---- where it may stand -------------------------------------------------------------------- */
@@ -27,19 +23,6 @@ struct candidate {
 	const char *directory;
 	bool lasting;
 };
-
-/* Whether something is mounted at path: a directory the image did not bring. */
-static bool
-is_mount(const char *path)
-{
-	struct statx status;
-
-	if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_TYPE, &status) < 0
-	    || !S_ISDIR(status.stx_mode))
-		return false;
-	return (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0
-	       && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-}
 
 /* The pod's name as a file name. */
 static const char *
@@ -68,13 +51,13 @@ list_candidates(struct candidate list[CANDIDATES + 1], struct arena *arena,
 		list[n++] = (struct candidate){ named, true };
 		return;
 	}
-	if (is_mount("/etc/ssh"))
+	if (file_is_mount("/etc/ssh"))
 		list[n++] = (struct candidate){ "/etc/ssh", true };
-	if (is_mount("/workspace"))
+	if (file_is_mount("/workspace"))
 		list[n++] = (struct candidate){ arena_printf(arena, "/workspace/.sshinit/%s", own),
 			true };
 	/* Not lasting: it dies with the container's own layer, but it survives its restarts. */
-	if (is_mount("/etc/sshinit"))
+	if (file_is_mount("/etc/sshinit"))
 		list[n++] = (struct candidate){ "/etc/sshinit", true };
 	else
 		list[n++]

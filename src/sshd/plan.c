@@ -133,6 +133,18 @@ copy_findings(struct plan *plan, const struct findings *more)
 	}
 }
 
+static void
+plan_sessions(struct plan *plan)
+{
+	for (struct login *login = plan->logins; login != NULL; login = login->next) {
+		login->session
+		    = session_plan(&login->settings, plan->reach.platform, &plan->findings);
+		if (plan->backend.kind == BACKEND_SYSTEM)
+			session_plan_system(&login->session, &login->settings, &plan->findings);
+	}
+	plan->profile = profile_plan(plan->arena, "/etc", &plan->findings);
+}
+
 struct plan *
 plan_make(const struct plan_inputs *inputs)
 {
@@ -171,6 +183,7 @@ plan_make(const struct plan_inputs *inputs)
 	capabilities_plan(
 	    plan->accounts, plan->ports, plan->backend.kind == BACKEND_SYSTEM, &plan->findings);
 	plan->reach = platform_reach(arena, plan->settings, plan->environment, plan->ports[0]);
+	plan_sessions(plan);
 	plan->hostkey
 	    = hostkey_look(arena, plan->settings, plan->reach.pod, &plan->state, &plan->findings);
 	return plan;
@@ -254,7 +267,31 @@ put(struct plan *plan, const char *name, struct span text, mode_t mode)
 	return -1;
 }
 
-/* One file for each login user, which that user alone can read; sshd/wrap.c reads it back. */
+static const char **
+session_variables(const struct plan *plan, const struct login *login)
+{
+	return session_env_plan(plan->arena, &login->settings, plan->environment,
+	    arena_printf(plan->arena, "%s/bin", plan->state.path));
+}
+
+/* What sshd/wrap.c reads back. */
+static struct span
+session_file(const struct plan *plan, const struct login *login)
+{
+	struct span variables = session_env_text(plan->arena, session_variables(plan, login));
+	struct buf text = buf_new(plan->arena);
+
+	buf_printf(&text, "%s=%04o", EMBEDDED_UMASK, (unsigned)login->session.umask);
+	buf_putc(&text, '\0');
+	if (login->session.dir[0] != '\0') {
+		buf_printf(&text, "%s=%s", EMBEDDED_SESSION_DIR, login->session.dir);
+		buf_putc(&text, '\0');
+	}
+	buf_add(&text, variables.data, variables.len);
+	return (struct span){ text.data, text.len };
+}
+
+/* One file for each login user, which that user alone can read. */
 static const char *
 write_session_env(struct plan *plan)
 {
@@ -266,10 +303,8 @@ write_session_env(struct plan *plan)
 		const struct account *a = login->account;
 		struct file_owner owner = { a->uid, a->gid };
 		const char *name = arena_printf(plan->arena, "%u", (unsigned)a->uid);
-		const char **variables = session_env_plan(plan->arena, &login->settings,
-		    plan->environment, arena_printf(plan->arena, "%s/bin", plan->state.path));
 
-		if (file_replace(directory, name, session_env_text(plan->arena, variables), 0400,
+		if (file_replace(directory, name, session_file(plan, login), 0400,
 		        a->uid == geteuid() ? NULL : &owner, false)
 		    < 0)
 			finding_add(&plan->findings, WARNING, CODE_SESSION_ENV_LOST, a->name, "%s",
@@ -277,6 +312,20 @@ write_session_env(struct plan *plan)
 	}
 	close(directory);
 	return arena_printf(plan->arena, "%s/env", plan->state.path);
+}
+
+/* For SetEnv, which gives all users the same: what every one of them is to get. */
+static const char *const *
+common_variables(const struct plan *plan)
+{
+	const char **variables;
+
+	if (plan->logins == NULL)
+		return NULL;
+	variables = session_variables(plan, plan->logins);
+	for (const struct login *login = plan->logins->next; login != NULL; login = login->next)
+		session_env_common(variables, (const char *const *)session_variables(plan, login));
+	return (const char *const *)variables;
 }
 
 /* The CAs as one file, and the names that a certificate may carry, one file per user. */
@@ -341,10 +390,8 @@ write_config(struct plan *plan, enum keyfile_place place)
 		return -1;
 	if (config.embedded)
 		config.session_env = write_session_env(plan);
-	else if (plan->logins != NULL)
-		config.variables
-		    = (const char *const *)session_env_plan(plan->arena, &plan->logins->settings,
-		        plan->environment, arena_printf(plan->arena, "%s/bin", plan->state.path));
+	else
+		config.variables = common_variables(plan);
 	if (put(plan, "sshd_config", config_text(plan->arena, &config, &plan->findings), 0600) < 0)
 		return -1;
 	plan->config = arena_printf(plan->arena, "%s/sshd_config", plan->state.path);
@@ -363,6 +410,7 @@ plan_apply(struct plan *plan)
 		return -1;
 	if (backend_prepare(&plan->backend, plan->arena, &plan->state, &plan->findings) < 0)
 		return -1;
+	profile_apply(&plan->profile, "/etc", &plan->findings);
 	empty = dir_open(plan->state.fd, "empty", 0755, NULL);
 	if (empty >= 0)
 		close(empty);

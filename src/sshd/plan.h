@@ -9,6 +9,8 @@
 
 #include "keys/sources.h"
 #include "pod/platform.h"
+#include "pod/profile.h"
+#include "pod/session.h"
 #include "pod/state.h"
 #include "sshd/backend.h"
 #include "sshd/hostkey.h"
@@ -22,6 +24,7 @@ struct login {
 	const struct account *account;
 	const struct entries *entries;
 	struct keyfile keyfile;
+	struct session session;
 };
 
 struct plan {
@@ -40,7 +43,8 @@ struct plan {
 	struct state state;
 	struct hostkey hostkey;
 	struct reach reach;
-	const char *config; /* the path of the sshd_config; "" until applied */
+	struct profile profile; /* PATH in login shells */
+	const char *config;     /* the path of the sshd_config; "" until applied */
 };
 
 /* What a plan is made from. */

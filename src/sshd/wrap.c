@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <shadow.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,17 +24,19 @@
 #include <unistd.h>
 
 static const char privsep_user[] = "sshd";
-enum { NOBODY = 65534, ENVIRONMENT_LIMIT = 8 * 1024 * 1024 };
+enum { NOBODY = 65534, ENVIRONMENT_LIMIT = 8 * 1024 * 1024, SSHD_ADDS = 64 };
 
 struct passwd *__real_getpwnam(const char *name);
 struct passwd *__real_getpwuid(uid_t uid);
 struct spwd *__real_getspnam(const char *name);
 int __real_chroot(const char *path);
+int __real_chdir(const char *path);
 
 struct passwd *__wrap_getpwnam(const char *name);
 struct passwd *__wrap_getpwuid(uid_t uid);
 struct spwd *__wrap_getspnam(const char *name);
 int __wrap_chroot(const char *path);
+int __wrap_chdir(const char *path);
 
 void sshinit_real_child_set_env(
     char ***environment, unsigned *size, const char *name, const char *value);
@@ -189,17 +192,59 @@ __wrap_chroot(const char *path)
 
 /* ---- the session's environment ------------------------------------------------------------- */
 
+/* Where this process, the child that becomes the session, is to start; "" for the home. */
+static char session_dir[4096];
+
+/* What is for us among the file's names, not for the session. */
+static bool
+is_for_us(const char *name, const char *value)
+{
+	if (strcmp(name, EMBEDDED_UMASK) == 0)
+		(void)umask((mode_t)strtoul(value, NULL, 8));
+	else if (strcmp(name, EMBEDDED_SESSION_DIR) == 0)
+		snprintf(session_dir, sizeof(session_dir), "%s", value);
+	else
+		return false;
+	return true;
+}
+
+/* Room for more variables, and afterwards for those that sshd itself adds. Its own function ends
+ * the session where there are more than a thousand; it does not come to count when there is room.
+ */
+static void
+make_room(char ***environment, unsigned *size, size_t more)
+{
+	size_t n = 0;
+	char **larger;
+
+	while ((*environment)[n] != NULL)
+		n++;
+	if (*size > n + more + SSHD_ADDS)
+		return;
+	larger = realloc(*environment, (n + more + SSHD_ADDS + 1) * sizeof(*larger));
+	if (larger == NULL)
+		return;
+	*environment = larger;
+	*size = (unsigned)(n + more + SSHD_ADDS + 1);
+}
+
 /* Sets every variable of a file in which each is ended by a NUL. */
 static void
 set_all(char ***environment, unsigned *size, char *text, size_t len)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += text[i] == '\0';
+	make_room(environment, size, n);
 	for (char *variable = text; variable < text + len; variable += strlen(variable) + 1) {
 		char *value = strchr(variable, '=');
 
 		if (value == NULL)
 			continue;
 		*value = '\0';
-		sshinit_real_child_set_env(environment, size, variable, value + 1);
+		if (!is_for_us(variable, value + 1))
+			sshinit_real_child_set_env(environment, size, variable, value + 1);
 		*value = '=';
 	}
 }
@@ -236,4 +281,14 @@ sshinit_child_set_env(char ***environment, unsigned *size, const char *name, con
 		set_from_file(environment, size, value);
 	else
 		sshinit_real_child_set_env(environment, size, name, value);
+}
+
+/* The child's one change of directory, to the home, comes after its environment was made. */
+int
+__wrap_chdir(const char *path)
+{
+	const bool elsewhere = session_dir[0] != '\0' && __real_chdir(session_dir) == 0;
+
+	session_dir[0] = '\0';
+	return elsewhere ? 0 : __real_chdir(path);
 }
