@@ -11,7 +11,8 @@
 enum { BODY_MAX = 64 * 1024 };
 
 /* The end of the line in which text[at] stands. */
-static size_t line_end(struct span text, size_t at)
+static size_t
+line_end(struct span text, size_t at)
 {
 	const char *end = at < text.len ? memchr(text.data + at, '\n', text.len - at) : NULL;
 
@@ -20,7 +21,8 @@ static size_t line_end(struct span text, size_t at)
 
 /* The base64 in body, with line ends of any kind, written ones too, and quotation marks left out.
  */
-static struct bytes body_bytes(struct arena *arena, struct span body)
+static struct bytes
+body_bytes(struct arena *arena, struct span body)
 {
 	char *text = arena_alloc(arena, body.len + 4, 1);
 	struct bytes bytes;
@@ -38,7 +40,8 @@ static struct bytes body_bytes(struct arena *arena, struct span body)
 }
 
 /* The public half in the body of an OpenSSH private key: it stands there unencrypted. */
-static struct bytes openssh_public(struct bytes bytes)
+static struct bytes
+openssh_public(struct bytes bytes)
 {
 	static const char magic[] = "openssh-key-v1";
 	struct bytes string;
@@ -59,7 +62,8 @@ static struct bytes openssh_public(struct bytes bytes)
 
 /* From the head at text[head] to behind the END line that belongs to it, or, where there is none,
  * to the next thing with a meaning of its own. body is what stands between. */
-static size_t armour_end(struct span text, size_t head, struct span *body)
+static size_t
+armour_end(struct span text, size_t head, struct span *body)
 {
 	size_t begin = head, end, at;
 
@@ -89,7 +93,8 @@ static size_t armour_end(struct span text, size_t head, struct span *body)
 }
 
 /* RFC 4716: headers, which a backslash continues, then base64. */
-static void read_ssh2(struct reader *reader, struct span body)
+static void
+read_ssh2(struct reader *reader, struct span body)
 {
 	struct span comment = { "", 0 };
 	struct reading reading = { 0 };
@@ -147,7 +152,8 @@ static void read_ssh2(struct reader *reader, struct span body)
 }
 
 /* From "PuTTY-User-Key-File" to the end of its last line. */
-static size_t read_ppk(struct reader *reader, struct span text, size_t head)
+static size_t
+read_ppk(struct reader *reader, struct span text, size_t head)
 {
 	size_t lines = span_find(text, "Public-Lines:"), end = lines, last;
 	struct bytes public = { 0 };
@@ -173,7 +179,8 @@ static size_t read_ppk(struct reader *reader, struct span text, size_t head)
 }
 
 /* Random art, and what ssh-keygen says before it. */
-static size_t read_art(struct reader *reader, struct span rest)
+static size_t
+read_art(struct reader *reader, struct span rest)
 {
 	size_t end = line_end(rest, 0), lines = 0;
 
@@ -192,7 +199,8 @@ static size_t read_art(struct reader *reader, struct span rest)
 }
 
 /* The dialogue of ssh-keygen, to its end. */
-static size_t read_dialogue(struct reader *reader, struct span rest)
+static size_t
+read_dialogue(struct reader *reader, struct span rest)
 {
 	static const char *const says[] = { "Generating public/private", "Enter file in which",
 		"Enter passphrase", "Enter same passphrase", "Your identification has been saved",
@@ -224,13 +232,15 @@ static size_t read_dialogue(struct reader *reader, struct span rest)
 }
 
 /* What stands in front of a head on its line is looked at only where it could be a key. */
-static void read_before(struct reader *reader, struct span before)
+static void
+read_before(struct reader *reader, struct span before)
 {
 	if (find_key(before, 0) < before.len)
 		read_inner(reader, before, CODE_NONE);
 }
 
-size_t read_armour(struct reader *reader, struct span rest)
+size_t
+read_armour(struct reader *reader, struct span rest)
 {
 	struct span line = span_take(rest, line_end(rest, 0)), text = chars_trim(line), head, body;
 	size_t at, end;

@@ -2,7 +2,8 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static int value(char c)
+static int
+value(char c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -15,18 +16,21 @@ static int value(char c)
 	return c == '/' ? 63 : -1;
 }
 
-static bool is_white(char c)
+static bool
+is_white(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-bool base64_char(char c)
+bool
+base64_char(char c)
 {
 	return value(c) >= 0;
 }
 
 /* What stands behind the data: nothing, or just enough '=' and white space. */
-static enum base64_fault read_tail(struct span tail, size_t chars)
+static enum base64_fault
+read_tail(struct span tail, size_t chars)
 {
 	size_t pads = 0, wanted = (4 - chars % 4) % 4;
 
@@ -44,7 +48,8 @@ static enum base64_fault read_tail(struct span tail, size_t chars)
 	return BASE64_LENGTH;
 }
 
-enum base64_fault base64_read(struct arena *arena, struct span text, struct bytes *bytes)
+enum base64_fault
+base64_read(struct arena *arena, struct span text, struct bytes *bytes)
 {
 	uint8_t *out = arena_alloc(arena, text.len / 4 * 3 + 3, 1);
 	unsigned long bits = 0;
@@ -81,7 +86,8 @@ enum base64_fault base64_read(struct arena *arena, struct span text, struct byte
 	return fault;
 }
 
-char *base64_write(struct arena *arena, struct bytes bytes)
+char *
+base64_write(struct arena *arena, struct bytes bytes)
 {
 	char *out = arena_alloc(arena, (bytes.len + 2) / 3 * 4 + 1, 1);
 	char *p = out;

@@ -58,12 +58,14 @@ static const struct key_type types[] = {
 	    CERT("q"), KIND_POSTQUANTUM, NULL, 0, true },
 };
 
-const struct key_type *key_type_at(size_t i)
+const struct key_type *
+key_type_at(size_t i)
 {
 	return i < sizeof(types) / sizeof(*types) ? &types[i] : NULL;
 }
 
-const struct key_type *key_type_find(struct span word)
+const struct key_type *
+key_type_find(struct span word)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (span_is(word, types[i].name))
@@ -71,7 +73,8 @@ const struct key_type *key_type_find(struct span word)
 	return NULL;
 }
 
-static bool take(struct bytes *bytes, size_t n, struct bytes *field)
+static bool
+take(struct bytes *bytes, size_t n, struct bytes *field)
 {
 	if (n > bytes->len)
 		return false;
@@ -81,7 +84,8 @@ static bool take(struct bytes *bytes, size_t n, struct bytes *field)
 	return true;
 }
 
-static bool take_length(struct bytes *bytes, size_t *n)
+static bool
+take_length(struct bytes *bytes, size_t *n)
 {
 	struct bytes field;
 
@@ -92,7 +96,8 @@ static bool take_length(struct bytes *bytes, size_t *n)
 	return true;
 }
 
-bool wire_string(struct bytes *bytes, struct bytes *string)
+bool
+wire_string(struct bytes *bytes, struct bytes *string)
 {
 	size_t n;
 
@@ -100,7 +105,8 @@ bool wire_string(struct bytes *bytes, struct bytes *string)
 }
 
 /* The bits of an unsigned number, 0 for zero; UINT_MAX for one that OpenSSH does not read. */
-static unsigned number_bits(struct bytes n)
+static unsigned
+number_bits(struct bytes n)
 {
 	unsigned bits;
 
@@ -118,7 +124,8 @@ static unsigned number_bits(struct bytes n)
 	return bits;
 }
 
-static bool on_curve(const char *curve, struct bytes point)
+static bool
+on_curve(const char *curve, struct bytes point)
 {
 	/* Made once per process: making a group costs more than the check itself. */
 	static EC_GROUP *groups[3];
@@ -140,7 +147,8 @@ static bool on_curve(const char *curve, struct bytes point)
 }
 
 /* DSA sizes that FIPS 186 knows; anything else was damaged. */
-static bool dsa_fits(const unsigned bits[4])
+static bool
+dsa_fits(const unsigned bits[4])
 {
 	bool p = bits[0] == 1024 || bits[0] == 2048 || bits[0] == 3072;
 	bool q = bits[1] == 160 || bits[1] == 224 || bits[1] == 256;
@@ -148,8 +156,8 @@ static bool dsa_fits(const unsigned bits[4])
 	return p && q && bits[2] <= bits[0] && bits[3] <= bits[0] && bits[2] > 1 && bits[3] > 1;
 }
 
-static enum blob_fault check_field(
-    char field, struct bytes value, struct blob *blob, unsigned dsa[4], size_t *numbers)
+static enum blob_fault
+check_field(char field, struct bytes value, struct blob *blob, unsigned dsa[4], size_t *numbers)
 {
 	unsigned bits;
 
@@ -189,7 +197,8 @@ static enum blob_fault check_field(
 	}
 }
 
-enum blob_fault blob_read(struct bytes bytes, struct blob *blob)
+enum blob_fault
+blob_read(struct bytes bytes, struct blob *blob)
 {
 	struct bytes rest = bytes, value;
 	enum blob_fault worst = BLOB_OK;
@@ -231,7 +240,8 @@ enum blob_fault blob_read(struct bytes bytes, struct blob *blob)
 	return worst;
 }
 
-bool blob_is_x25519(struct bytes bytes)
+bool
+blob_is_x25519(struct bytes bytes)
 {
 	BN_CTX *ctx = BN_CTX_new();
 	BIGNUM *p = NULL, *u = NULL, *v = NULL;

@@ -5,7 +5,8 @@
 #include <ctype.h>
 
 /* Length of the UTF-8 sequence at the front of text, 0 where it is none. */
-static size_t decode(struct span text, uint32_t *point)
+static size_t
+decode(struct span text, uint32_t *point)
 {
 	const unsigned char *p = (const unsigned char *)text.data;
 	size_t len = *p < 0x80 ? 1 : *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
@@ -31,7 +32,8 @@ static size_t decode(struct span text, uint32_t *point)
 }
 
 /* Length of the terminal escape sequence behind ESC at the front of text. */
-static size_t escape_length(struct span text)
+static size_t
+escape_length(struct span text)
 {
 	size_t i = 2;
 
@@ -52,7 +54,8 @@ static size_t escape_length(struct span text)
 	return 1;
 }
 
-static bool is_invisible(uint32_t c)
+static bool
+is_invisible(uint32_t c)
 {
 	static const struct {
 		uint32_t from, to;
@@ -68,13 +71,15 @@ static bool is_invisible(uint32_t c)
 	return c < 0x20;
 }
 
-static bool is_space(uint32_t c)
+static bool
+is_space(uint32_t c)
 {
 	return c == '\v' || c == '\f' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a)
 	       || c == 0x202f || c == 0x205f || c == 0x3000 || c == 0x2800;
 }
 
-enum char_class char_at(struct span text, size_t *len, uint32_t *point)
+enum char_class
+char_at(struct span text, size_t *len, uint32_t *point)
 {
 	uint32_t c = 0;
 
@@ -98,7 +103,8 @@ enum char_class char_at(struct span text, size_t *len, uint32_t *point)
 	return is_invisible(c) ? CHAR_INVISIBLE : CHAR_LETTER;
 }
 
-size_t char_quote(struct span text)
+size_t
+char_quote(struct span text)
 {
 	static const uint32_t quotes[] = { '"', '\'', '`', 0xab, 0xb4, 0xbb, 0x2018, 0x2019, 0x201a,
 		0x201b, 0x201c, 0x201d, 0x201e, 0x201f, 0x2032, 0x2033, 0x2035, 0x2036, 0x2039,
@@ -117,7 +123,8 @@ size_t char_quote(struct span text)
 	return 0;
 }
 
-struct span chars_trim(struct span text)
+struct span
+chars_trim(struct span text)
 {
 	while (text.len > 0 && memchr(" \t\r\n", *text.data, 4) != NULL)
 		text = span_skip(text, 1);
@@ -126,8 +133,8 @@ struct span chars_trim(struct span text)
 	return text;
 }
 
-struct span chars_clean(
-    struct arena *arena, struct span text, size_t kept, bool *invisible, bool *spaces)
+struct span
+chars_clean(struct arena *arena, struct span text, size_t kept, bool *invisible, bool *spaces)
 {
 	char *out = arena_alloc(arena, text.len + 1, 1);
 	size_t n = 0, len;
@@ -152,7 +159,8 @@ struct span chars_clean(
 	return (struct span){ out, n };
 }
 
-char *chars_show(struct arena *arena, struct span text, size_t max)
+char *
+chars_show(struct arena *arena, struct span text, size_t max)
 {
 	struct buf out = buf_new(arena);
 	size_t len;
@@ -174,7 +182,8 @@ char *chars_show(struct arena *arena, struct span text, size_t max)
 	return arena_strndup(arena, out.len > 0 ? out.data : "", out.len);
 }
 
-static void put_utf8(struct buf *out, uint32_t c)
+static void
+put_utf8(struct buf *out, uint32_t c)
 {
 	if (c < 0x80) {
 		buf_putc(out, (char)c);
@@ -189,7 +198,8 @@ static void put_utf8(struct buf *out, uint32_t c)
 	buf_putc(out, (char)(0x80 | (c & 0x3f)));
 }
 
-bool chars_utf16(struct arena *arena, struct span text, struct span *utf8)
+bool
+chars_utf16(struct arena *arena, struct span text, struct span *utf8)
 {
 	const unsigned char *p = (const unsigned char *)text.data;
 	size_t zeros[2] = { 0, 0 }, sample = text.len < 512 ? text.len : 512, i = 0;
@@ -228,14 +238,30 @@ bool chars_utf16(struct arena *arena, struct span text, struct span *utf8)
 	return true;
 }
 
-size_t span_find(struct span text, const char *word)
+bool
+chars_binary(struct span text)
+{
+	size_t odd = 0, len, max = text.len < 4096 ? text.len : 4096;
+
+	for (size_t i = 0; i < max; i += len) {
+		enum char_class class = char_at(span_skip(text, i), &len, NULL);
+
+		odd += class == CHAR_BYTE
+		       || (class == CHAR_INVISIBLE && (unsigned char)text.data[i] < 0x80);
+	}
+	return odd * 10 > max;
+}
+
+size_t
+span_find(struct span text, const char *word)
 {
 	const char *at = memmem(text.data, text.len, word, strlen(word));
 
 	return at == NULL ? text.len : (size_t)(at - text.data);
 }
 
-size_t span_find_nocase(struct span text, const char *word)
+size_t
+span_find_nocase(struct span text, const char *word)
 {
 	size_t len = strlen(word);
 	char both[3]
@@ -248,7 +274,8 @@ size_t span_find_nocase(struct span text, const char *word)
 	return text.len;
 }
 
-struct span span_word(struct span text)
+struct span
+span_word(struct span text)
 {
 	size_t len = 0;
 
@@ -257,14 +284,16 @@ struct span span_word(struct span text)
 	return span_take(text, len);
 }
 
-struct span span_skip_blanks(struct span text)
+struct span
+span_skip_blanks(struct span text)
 {
 	while (text.len > 0 && (*text.data == ' ' || *text.data == '\t'))
 		text = span_skip(text, 1);
 	return text;
 }
 
-bool span_starts_nocase(struct span text, const char *prefix)
+bool
+span_starts_nocase(struct span text, const char *prefix)
 {
 	size_t len = strlen(prefix);
 

@@ -44,6 +44,9 @@ char *chars_show(struct arena *arena, struct span text, size_t max);
 /* UTF-16 of either byte order, with a mark or without, made UTF-8. False where it is none. */
 bool chars_utf16(struct arena *arena, struct span text, struct span *utf8);
 
+/* Whether text is no text at all, by its first bytes. */
+bool chars_binary(struct span text);
+
 /* The first place in text where word stands, or text.len. */
 size_t span_find(struct span text, const char *word);
 size_t span_find_nocase(struct span text, const char *word);

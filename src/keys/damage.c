@@ -15,7 +15,8 @@ struct words {
 	size_t n, type, blob; /* which word is the type, the blob; n: none */
 };
 
-static struct span rest_from(const struct words *words, size_t i)
+static struct span
+rest_from(const struct words *words, size_t i)
 {
 	if (i >= words->n)
 		return (struct span){ "", 0 };
@@ -23,14 +24,16 @@ static struct span rest_from(const struct words *words, size_t i)
 		(size_t)(words->text.data + words->text.len - words->at[i].data) };
 }
 
-static struct span text_before(const struct words *words, size_t i)
+static struct span
+text_before(const struct words *words, size_t i)
 {
 	return chars_trim(
 	    (struct span){ words->text.data, (size_t)(words->at[i].data - words->text.data) });
 }
 
 /* Whether word holds a blob whose type can be read. */
-static bool is_blob(struct reader *reader, struct span word, struct blob *facts)
+static bool
+is_blob(struct reader *reader, struct span word, struct blob *facts)
 {
 	struct bytes bytes;
 
@@ -42,7 +45,8 @@ static bool is_blob(struct reader *reader, struct span word, struct blob *facts)
 	       && isalpha((unsigned char)*facts->name.data);
 }
 
-static void find_words(struct reader *reader, struct span line, struct words *words)
+static void
+find_words(struct reader *reader, struct span line, struct words *words)
 {
 	struct blob facts;
 
@@ -62,7 +66,8 @@ static void find_words(struct reader *reader, struct span line, struct words *wo
 	}
 }
 
-static bool contains_any(struct span text, const char *const *words)
+static bool
+contains_any(struct span text, const char *const *words)
 {
 	for (; *words != NULL; words++)
 		if (span_find_nocase(text, *words) < text.len)
@@ -71,7 +76,8 @@ static bool contains_any(struct span text, const char *const *words)
 }
 
 /* A blob that nobody made: AAAA..., XXXX, words of a template. */
-static bool is_placeholder(struct span blob)
+static bool
+is_placeholder(struct span blob)
 {
 	static const char *const words[]
 	    = { "...", "\xe2\x80\xa6", "xxxx", "your", "example", "fake", "dummy", "placeholder",
@@ -83,22 +89,23 @@ static bool is_placeholder(struct span blob)
 	if (blob.len > 200 && blob.data[blob.len - 1] != '.')
 		return false;
 	for (size_t i = 1; i < blob.len; i++) {
-		same = blob.data[i] == blob.data[i - 1] ? same + 1 : 1;
+		same = blob.data[i] == blob.data[i - 1] && blob.data[i] != 'A' ? same + 1 : 1;
 		if (same >= 8)
 			return true;
 	}
 	return contains_any(blob, words);
 }
 
-static void refuse(struct reader *reader, enum code code, const struct blob *facts,
-    struct bytes bytes, const char *fix, struct span shown)
+static void
+refuse(struct reader *reader, enum code code, const struct blob *facts, struct bytes bytes,
+    const char *fix, struct span shown)
 {
 	report_refused(reader, code, facts, bytes, fix, "%s", chars_show(reader->arena, shown, 60));
 }
 
 /* The right line of a blob, whatever its type word was; NULL where sshd would not take it. */
-static char *right_line(
-    struct reader *reader, struct span list, struct span blob, struct span comment)
+static char *
+right_line(struct reader *reader, struct span list, struct span blob, struct span comment)
 {
 	struct blob facts;
 	struct bytes bytes;
@@ -112,7 +119,8 @@ static char *right_line(
 }
 
 /* The blob with the padding it needs, or with another alphabet's characters put right. */
-static struct span mend_blob(struct reader *reader, struct span blob, bool urlsafe)
+static struct span
+mend_blob(struct reader *reader, struct span blob, bool urlsafe)
 {
 	char *text = arena_alloc(reader->arena, blob.len + 4, 1);
 	size_t n = 0;
@@ -128,8 +136,9 @@ static struct span mend_blob(struct reader *reader, struct span blob, bool urlsa
 }
 
 /* What the beginning of every blob of this type is, for one that lost its first characters. */
-static char *mend_front(struct reader *reader, struct span list, const struct key_type *type,
-    struct span blob, struct span comment)
+static char *
+mend_front(struct reader *reader, struct span list, const struct key_type *type, struct span blob,
+    struct span comment)
 {
 	size_t len = strlen(type->inner);
 	uint8_t *head = arena_alloc(reader->arena, len + 8, 1);
@@ -155,7 +164,8 @@ static char *mend_front(struct reader *reader, struct span list, const struct ke
 	return NULL;
 }
 
-static bool has_odd_letters(struct span text)
+static bool
+has_odd_letters(struct span text)
 {
 	size_t len;
 
@@ -169,7 +179,8 @@ static bool has_odd_letters(struct span text)
 }
 
 /* Letters that only look like those of a key: dashes of a word processor, full-width forms. */
-static struct span to_ascii(struct reader *reader, struct span text)
+static struct span
+to_ascii(struct reader *reader, struct span text)
 {
 	char *out = arena_alloc(reader->arena, text.len + 1, 1);
 	size_t n = 0, len;
@@ -190,7 +201,8 @@ static struct span to_ascii(struct reader *reader, struct span text)
 }
 
 /* A line that begins with [options and] a type that exists. */
-static void report_blob(struct reader *reader, const struct words *words, struct span list)
+static void
+report_blob(struct reader *reader, const struct words *words, struct span list)
 {
 	const struct key_type *type = key_type_find(words->at[words->type]);
 	struct span blob
@@ -284,14 +296,47 @@ static void report_blob(struct reader *reader, const struct words *words, struct
 	report_refused(reader, code, facts.type != NULL ? &facts : NULL, bytes, fix, NULL);
 }
 
+/* Whether a comma has a space beside it. */
+static bool
+has_comma_space(struct span list)
+{
+	for (size_t i = 0; i < list.len; i++)
+		if (list.data[i] == ','
+		    && ((i + 1 < list.len && list.data[i + 1] == ' ')
+		        || (i > 0 && list.data[i - 1] == ' ')))
+			return true;
+	return false;
+}
+
+/* The list with one comma for every run of spaces and commas outside quotes. */
+static char *
+spaces_to_commas(struct arena *arena, struct span list)
+{
+	char *out = arena_alloc(arena, list.len + 1, 1);
+	bool quoted = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < list.len; i++) {
+		char c = list.data[i];
+
+		quoted ^= c == '"' && (i == 0 || list.data[i - 1] != '\\');
+		if (quoted || memchr(" \t,", c, 3) == NULL)
+			out[n++] = c;
+		else if (n > 0 && out[n - 1] != ',')
+			out[n++] = ',';
+	}
+	return out;
+}
+
 /* Options that sshd does not take, or a space among them. */
-static bool report_options(struct reader *reader, const struct words *words, struct span list)
+static bool
+report_options(struct reader *reader, const struct words *words, struct span list)
 {
 	struct span key = rest_from(words, words->type), culprit;
 	struct options options;
 	char *joined, *fix = NULL;
-	size_t n = 0, equals = span_find(list, "=");
-	bool balanced, value, quoted = false;
+	size_t n = 0, equals;
+	bool balanced, quoted = false;
 	enum code code;
 
 	(void)options_length(list, &balanced);
@@ -308,23 +353,19 @@ static bool report_options(struct reader *reader, const struct words *words, str
 		code = options.code == CODE_OPTION_VALUE ? CODE_OPTION_UNKNOWN : CODE_OPTION_QUOTE;
 		culprit = list;
 	} else if (n < list.len) {
-		bool comma = false;
+		char *commas = spaces_to_commas(reader->arena, list);
 
-		for (size_t i = 0; i < list.len; i++)
-			comma |= list.data[i] == ','
-			         && ((i + 1 < list.len && list.data[i + 1] == ' ')
-			             || (i > 0 && list.data[i - 1] == ' '));
-		if (comma
-		    || (equals < list.len
-		        && options_known(chars_trim(span_take(list, equals)), &value))) {
-			code = CODE_OPTION_SPACE;
-			culprit = list;
-			if (options.code == CODE_NONE)
-				fix = arena_printf(
-				    reader->arena, "%s %.*s", joined, (int)key.len, key.data);
-		} else if (code == CODE_NONE) {
-			code = CODE_OPTION_SPACE;
-		}
+		fix = options_read(reader->arena, span_of(joined), reader->rules->now).code
+		              == CODE_NONE
+		          ? joined
+		          : commas;
+		if (options_read(reader->arena, span_of(fix), reader->rules->now).code != CODE_NONE)
+			fix = NULL;
+		else
+			fix = arena_printf(reader->arena, "%s %.*s", fix, (int)key.len, key.data);
+		code = fix != NULL || has_comma_space(list) ? CODE_OPTION_SPACE
+		                                            : CODE_OPTION_UNKNOWN;
+		culprit = list;
 	}
 	if (code == CODE_NONE)
 		return false;
@@ -371,7 +412,8 @@ static bool report_options(struct reader *reader, const struct words *words, str
 }
 
 /* A host, an address, a pattern of them, as known_hosts has in front of a key. */
-static bool is_hosts(struct span text)
+static bool
+is_hosts(struct span text)
 {
 	bool dot = false;
 
@@ -389,24 +431,49 @@ static bool is_hosts(struct span text)
 	return dot && text.data[text.len - 1] != ':' && text.data[text.len - 1] != '.';
 }
 
-static bool is_label(struct span text)
+/* Whether one of the words stands in text, between blanks, dashes and the like. */
+static bool
+has_word(struct span text, const char *const *words)
 {
-	static const char *const words[]
-	    = { "key", "pub", "ssh", "id_", "my ", "your", "here", "laptop", "name", "title",
-		      "user", "value", "is", "the", "this", "for", "use", "add", NULL };
+	size_t start = 0;
+
+	for (size_t i = 0; i <= text.len; i++) {
+		if (i < text.len && isalnum((unsigned char)text.data[i]))
+			continue;
+		for (size_t k = 0; words[k] != NULL; k++)
+			if (span_is_nocase((struct span){ text.data + start, i - start }, words[k]))
+				return true;
+		start = i + 1;
+	}
+	return false;
+}
+
+static bool
+is_label(struct span text)
+{
+	static const char *const words[] = { "key", "keys", "pub", "pubkey", "public", "ssh",
+		"sshkey", "id", "publickey", "mykey", NULL };
+	static const char *const talk[] = { "my", "your", "here", "laptop", "name", "title", "user",
+		"value", "is", "the", "this", "for", "use", "add", "new", "old", "work", "home",
+		"from", "of", "please", NULL };
 	bool option;
 
-	if (text.data[text.len - 1] == ':' || text.data[text.len - 1] == '=')
+	if (memchr(text.data, '"', text.len) != NULL)
+		return false;
+	if (text.data[text.len - 1] == ':')
 		return true;
-	if (options_known(span_word(text), &option) || memchr(text.data, '=', text.len) != NULL)
+	if (options_known(span_word(text), &option) || memchr(text.data, '=', text.len) != NULL
+	    || memchr(text.data, ',', text.len) != NULL)
 		return false;
 	if (memchr(text.data, '-', text.len) != NULL && options_nearest(text) != NULL)
 		return false;
-	return has_odd_letters(text) || contains_any(text, words);
+	return has_odd_letters(text) || has_word(text, words)
+	       || (memchr(text.data, ' ', text.len) != NULL && has_word(text, talk));
 }
 
 /* Words in front of a type that exists, and that has a key behind it. */
-static void report_front(struct reader *reader, const struct words *words)
+static void
+report_front(struct reader *reader, const struct words *words)
 {
 	struct span front = text_before(words, words->type), first = words->at[0];
 	struct span blob
@@ -444,7 +511,8 @@ static void report_front(struct reader *reader, const struct words *words)
 }
 
 /* How a word that is no type came to stand in front of a blob of type inner. */
-static enum code judge_word(struct span word, const char *inner)
+static enum code
+judge_word(struct span word, const char *inner)
 {
 	static const char *const shorts[] = { "rsa", "dsa", "dss", "ecdsa", "ed25519", "ecdsa-sk",
 		"ed25519-sk", "nistp256", "nistp384", "nistp521", "id_rsa", "id_ed25519",
@@ -489,7 +557,8 @@ static enum code judge_word(struct span word, const char *inner)
 }
 
 /* A blob without a type that exists. */
-static void report_bare(struct reader *reader, const struct words *words)
+static void
+report_bare(struct reader *reader, const struct words *words)
 {
 	struct span blob = words->at[words->blob], comment = rest_from(words, words->blob + 1);
 	struct span front
@@ -569,11 +638,34 @@ static void report_bare(struct reader *reader, const struct words *words)
 	    code == CODE_TYPE_UNKNOWN ? NULL : right_line(reader, list, blob, comment), word);
 }
 
-bool report_damage(struct reader *reader, struct span line)
+/* echo "ssh-ed25519 ..." >> FILE: the key in it is the line to paste. */
+static bool
+report_command(struct reader *reader, struct span line)
+{
+	size_t key = find_key(line, 0), end = line.len;
+	enum code code;
+
+	if (key == line.len || key == 0)
+		return false;
+	code = name_thing(reader->arena, span_take(line, key));
+	if (code != CODE_COMMAND)
+		return false;
+	if (memchr("\"'", line.data[key - 1], 2) != NULL) {
+		const char *close = memchr(line.data + key, line.data[key - 1], line.len - key);
+
+		if (close != NULL)
+			end = (size_t)(close - line.data);
+	}
+	read_refused(reader, (struct span){ line.data + key, end - key }, CODE_COMMAND);
+	return true;
+}
+
+bool
+report_damage(struct reader *reader, struct span line)
 {
 	struct decorations removed = { 0 };
 	struct words words;
-	struct span bare;
+	struct span bare = line;
 
 	find_words(reader, line, &words);
 	if (words.type > 0 || words.type == words.n) {
@@ -581,6 +673,8 @@ bool report_damage(struct reader *reader, struct span line)
 		bare = undecorate(reader, line, &removed);
 		find_words(reader, bare, &words);
 	}
+	if (words.type != 0 && report_command(reader, bare))
+		return true;
 	if (words.type == words.n && words.blob == words.n) {
 		static const char *const families[]
 		    = { "ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-" };

@@ -2,16 +2,19 @@
 
 #include "keys/chars.h"
 #include "keys/options.h"
+#include "keys/reader.h"
 
 #include <ctype.h>
 
-static size_t blanks(struct span text)
+static size_t
+blanks(struct span text)
 {
 	return text.len - span_skip_blanks(text).len;
 }
 
 /* - * + . bullets, dashes, arrows, > of a mail; a number or letter; a box to tick. */
-static size_t marker_length(struct span text)
+static size_t
+marker_length(struct span text)
 {
 	static const uint32_t bullets[] = { '-', '*', '+', '|', '>', '=', 0xb7, 0x2010, 0x2013,
 		0x2014, 0x2022, 0x2023, 0x2043, 0x2192, 0x21d2, 0x2219, 0x25a0, 0x25a1, 0x25aa,
@@ -28,7 +31,7 @@ static size_t marker_length(struct span text)
 		    && (text.data[len] == '-' || text.data[len] == '+'))
 			len++;
 		gap = blanks(span_skip(text, len));
-		if (gap > 0 || c >= 0x80 || c == '>' || c == '|' || len == text.len)
+		if (gap > 0 || c >= 0x80 || c == '>' || len == text.len)
 			return len + gap;
 		return 0;
 	}
@@ -52,19 +55,35 @@ static size_t marker_length(struct span text)
 	return gap > 0 || isdigit((unsigned char)c) ? i + 1 + gap : 0;
 }
 
-static size_t name_length(struct span text)
+static size_t
+name_length(struct span text)
 {
 	size_t i = 0;
 
-	while (i < text.len && i < 64
+	while (i < text.len && i < 40
 	       && (isalnum((unsigned char)text.data[i]) || text.data[i] == '_'
 	           || (i > 0 && (text.data[i] == '.' || text.data[i] == '-'))))
 		i++;
 	return i > 0 && !isdigit((unsigned char)*text.data) ? i : 0;
 }
 
+/* Whether text begins with a type, an option, or at least a blob. */
+static bool
+starts_key(struct span text)
+{
+	struct span word = span_word(text);
+	size_t name = 0;
+	bool value;
+
+	while (name < word.len && word.data[name] != '=' && word.data[name] != ',')
+		name++;
+	return key_type_find(word) != NULL || span_starts(text, "AAAA") || find_key(text, 0) < 12
+	       || options_known(span_take(word, name), &value);
+}
+
 /* export NAME=, set NAME=, $env:NAME =, ENV NAME value, setx NAME value, -e NAME= */
-static size_t assignment_length(struct span text)
+static size_t
+assignment_length(struct span text)
 {
 	/* those that end in a capital letter or x may be followed by NAME and a value without = */
 	static const char *const words[] = { "export ", "set -gx ", "set -x ", "set -Ux ", "set ",
@@ -100,10 +119,22 @@ static size_t assignment_length(struct span text)
 		at += name + 1;
 	else if (!bare || name == 0)
 		return 0;
-	return at + blanks(span_skip(text, at));
+	at += blanks(span_skip(text, at));
+	/* env="A=b" in front of a key is meant as an option */
+	if (!prefixed && at < text.len && text.data[at] == '"') {
+		size_t close = at + 1 + span_find(span_skip(text, at + 1), "\"");
+
+		if (close == text.len && !starts_key(span_skip(text, at + 1)))
+			return 0;
+		if (close < text.len && span_find(span_skip(text, close), "AAAA") < text.len - close
+		    && span_find(text, "AAAA") > close)
+			return 0;
+	}
+	return at;
 }
 
-size_t decoration_front(struct span text, enum code *code)
+size_t
+decoration_front(struct span text, enum code *code)
 {
 	size_t len, n = 0, more;
 
@@ -131,7 +162,8 @@ size_t decoration_front(struct span text, enum code *code)
 	return 0;
 }
 
-size_t decoration_back(struct span text)
+size_t
+decoration_back(struct span text)
 {
 	size_t end = text.len;
 	bool quote = false;

@@ -10,7 +10,8 @@
 
 enum { BLOCK_MAX = 64 * 1024 };
 
-static int hex(char c)
+static int
+hex(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -18,12 +19,14 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static struct span as_span(const struct buf *out)
+static struct span
+as_span(const struct buf *out)
 {
 	return (struct span){ out->data != NULL ? out->data : "", out->len };
 }
 
-static void put_point(struct buf *out, unsigned long c)
+static void
+put_point(struct buf *out, unsigned long c)
 {
 	if (c == 0 || c > 0x10ffff || (c >= 0x80 && c < 0xa0)) {
 		buf_putc(out, '?');
@@ -40,7 +43,8 @@ static void put_point(struct buf *out, unsigned long c)
 }
 
 /* The entity at the front of text: its length, 0 where there is none. */
-static size_t entity(struct span text, unsigned long *point)
+static size_t
+entity(struct span text, unsigned long *point)
 {
 	static const struct {
 		const char *name;
@@ -81,7 +85,8 @@ static size_t entity(struct span text, unsigned long *point)
 	return 0;
 }
 
-static bool undo_entities(struct arena *arena, struct span text, struct span *plain)
+static bool
+undo_entities(struct arena *arena, struct span text, struct span *plain)
 {
 	struct buf out = buf_new(arena);
 	size_t found = 0;
@@ -102,7 +107,8 @@ static bool undo_entities(struct arena *arena, struct span text, struct span *pl
 	return found > 0;
 }
 
-static bool undo_tags(struct arena *arena, struct span text, struct span *plain)
+static bool
+undo_tags(struct arena *arena, struct span text, struct span *plain)
 {
 	static const char *const tags[] = { "br", "p", "div", "code", "pre", "span", "b", "i", "li",
 		"ul", "ol", "td", "tr", "th", "table", "font", "a", "strong", "em", "tt", "kbd",
@@ -141,7 +147,8 @@ static bool undo_tags(struct arena *arena, struct span text, struct span *plain)
 	return found > 0;
 }
 
-static bool undo_percent(struct arena *arena, struct span text, struct span *plain)
+static bool
+undo_percent(struct arena *arena, struct span text, struct span *plain)
 {
 	struct buf out = buf_new(arena);
 	size_t found = 0;
@@ -165,7 +172,8 @@ static bool undo_percent(struct arena *arena, struct span text, struct span *pla
 	           && find_key(text, 0) == text.len);
 }
 
-static bool undo_printable(struct arena *arena, struct span text, struct span *plain)
+static bool
+undo_printable(struct arena *arena, struct span text, struct span *plain)
 {
 	struct buf out = buf_new(arena);
 	size_t found = 0;
@@ -187,7 +195,9 @@ static bool undo_printable(struct arena *arena, struct span text, struct span *p
 			    && isxdigit((unsigned char)text.data[i + 2])) {
 				buf_putc(&out,
 				    (char)(hex(text.data[i + 1]) << 4 | hex(text.data[i + 2])));
-				found++;
+				/* every = must be encoded, so =3D is sure; =20 may be an option's
+				 * value */
+				found += out.data[out.len - 1] == '=';
 				i += 2;
 				continue;
 			}
@@ -198,7 +208,8 @@ static bool undo_printable(struct arena *arena, struct span text, struct span *p
 	return found > 0;
 }
 
-static bool undo_json(struct arena *arena, struct span text, struct span *plain)
+static bool
+undo_json(struct arena *arena, struct span text, struct span *plain)
 {
 	static const char from[] = "nrt/\"", to[] = "\n\r\t/\"";
 	struct buf out = buf_new(arena);
@@ -241,7 +252,8 @@ static bool undo_json(struct arena *arena, struct span text, struct span *plain)
 	return found > 0;
 }
 
-static bool undo_shell(struct arena *arena, struct span text, struct span *plain)
+static bool
+undo_shell(struct arena *arena, struct span text, struct span *plain)
 {
 	struct buf out = buf_new(arena);
 	size_t found = 0;
@@ -260,7 +272,8 @@ static bool undo_shell(struct arena *arena, struct span text, struct span *plain
 }
 
 /* base64 that holds a key line, or a private key, and not a key's blob. */
-static bool undo_base64(struct arena *arena, struct span text, struct span *plain)
+static bool
+undo_base64(struct arena *arena, struct span text, struct span *plain)
 {
 	struct bytes bytes;
 	struct span joined;
@@ -290,14 +303,16 @@ static bool undo_base64(struct arena *arena, struct span text, struct span *plai
 }
 
 /* Whether text holds a key, or a private one. */
-static bool holds_key(struct span text)
+static bool
+holds_key(struct span text)
 {
 	return find_key(text, 0) < text.len || span_find(text, "PRIVATE KEY") < text.len
 	       || span_find(text, "PuTTY-User-Key-File") < text.len;
 }
 
 /* The lines at the front of rest up to an empty one, or the first that is a key by itself. */
-static struct span block(struct span rest)
+static struct span
+block(struct span rest)
 {
 	size_t end = 0;
 
@@ -314,7 +329,24 @@ static struct span block(struct span rest)
 	return span_take(rest, end > 0 ? end - 1 : 0);
 }
 
-size_t read_encoded(struct reader *reader, struct span rest, struct span line, bool blocks)
+/* Whether a block that begins with line could be encoded in lines. */
+static bool
+could_be_block(struct span line)
+{
+	struct span text = chars_trim(line);
+	size_t i = char_quote(text);
+
+	if (text.len == 0)
+		return false;
+	if (text.data[text.len - 1] == '=' || span_find(text, "=3D") < text.len)
+		return true;
+	while (i < text.len && base64_char(text.data[i]))
+		i++;
+	return i > 16;
+}
+
+size_t
+read_encoded(struct reader *reader, struct span rest, struct span line, bool blocks)
 {
 	static const struct {
 		enum code code;
@@ -328,10 +360,16 @@ size_t read_encoded(struct reader *reader, struct span rest, struct span line, b
 		{ CODE_SHELL_ESCAPE, undo_shell, "\\", false },
 		{ CODE_JSON_ESCAPES, undo_json, "\\", false },
 		{ CODE_BASE64_OF_LINE, undo_base64, "", true } };
-	struct span extent = block(rest);
+	struct span extent = line;
 
-	if (reader->depth >= DEPTH_MAX)
+	if (reader->depth >= DEPTH_MAX || line.len > LONG_TEXT)
 		return 0;
+	if (blocks) {
+		if (!could_be_block(line) || (line.data < reader->tried && reader->tried != NULL))
+			return 0;
+		extent = block(rest);
+		reader->tried = extent.data + extent.len;
+	}
 	for (size_t i = 0; i < sizeof(encodings) / sizeof(*encodings); i++) {
 		struct span text = encodings[i].block ? extent : line, plain;
 		bool marked = *encodings[i].mark == '\0';

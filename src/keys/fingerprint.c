@@ -3,7 +3,8 @@
 #include <md5.h>
 #include <sha2.h>
 
-char *fingerprint_sha256(struct arena *arena, struct bytes blob)
+char *
+fingerprint_sha256(struct arena *arena, struct bytes blob)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 	SHA2_CTX ctx;
@@ -18,7 +19,8 @@ char *fingerprint_sha256(struct arena *arena, struct bytes blob)
 	return text;
 }
 
-char *fingerprint_md5(struct arena *arena, struct bytes blob)
+char *
+fingerprint_md5(struct arena *arena, struct bytes blob)
 {
 	uint8_t digest[MD5_DIGEST_LENGTH];
 	char *text = arena_alloc(arena, 4 + sizeof(digest) * 3 + 1, 1);

@@ -18,13 +18,15 @@ struct json {
 	bool object, escapes, bare, secret;
 };
 
-static void skip_white(struct json *json)
+static void
+skip_white(struct json *json)
 {
 	while (json->at < json->text.len && memchr(" \t\r\n", json->text.data[json->at], 4) != NULL)
 		json->at++;
 }
 
-static void keep(struct json *json, struct span string)
+static void
+keep(struct json *json, struct span string)
 {
 	size_t had = json->n * sizeof(*json->strings);
 
@@ -32,7 +34,8 @@ static void keep(struct json *json, struct span string)
 	json->strings[json->n++] = string;
 }
 
-static void put_point(struct buf *out, unsigned c)
+static void
+put_point(struct buf *out, unsigned c)
 {
 	if (c >= 0x800) {
 		buf_putc(out, (char)(0xe0 | c >> 12));
@@ -47,7 +50,8 @@ static void put_point(struct buf *out, unsigned c)
 }
 
 /* One escape behind a backslash at text[at]; its length. */
-static size_t read_escape(struct span text, size_t at, struct buf *out)
+static size_t
+read_escape(struct span text, size_t at, struct buf *out)
 {
 	static const char from[] = "nrtbf", to[] = "\n\r\t\b\f";
 	const char *which = at < text.len ? strchr(from, text.data[at]) : NULL;
@@ -75,7 +79,8 @@ static size_t read_escape(struct span text, size_t at, struct buf *out)
 	return 1;
 }
 
-static bool read_string(struct json *json, struct span *string)
+static bool
+read_string(struct json *json, struct span *string)
 {
 	struct buf out = buf_new(json->arena);
 	char quote = json->text.data[json->at++];
@@ -97,7 +102,8 @@ static bool read_string(struct json *json, struct span *string)
 	return false;
 }
 
-static bool read_value(struct json *json, unsigned nesting)
+static bool
+read_value(struct json *json, unsigned nesting)
 {
 	struct span string;
 	char c;
@@ -156,7 +162,8 @@ static bool read_value(struct json *json, unsigned nesting)
 }
 
 /* A member without its braces: "publicKey": "ssh-ed25519 ...", */
-static bool read_member(struct json *json)
+static bool
+read_member(struct json *json)
 {
 	struct span string;
 
@@ -171,7 +178,8 @@ static bool read_member(struct json *json)
 	return read_value(json, 1);
 }
 
-static void read_strings(struct reader *reader, const struct json *json)
+static void
+read_strings(struct reader *reader, const struct json *json)
 {
 	bool found = false;
 
@@ -191,7 +199,8 @@ static void read_strings(struct reader *reader, const struct json *json)
 		report_thing(reader, json->secret ? CODE_PRIVATE_KEY : CODE_JSON, json->text);
 }
 
-size_t read_json(struct reader *reader, struct span rest)
+size_t
+read_json(struct reader *reader, struct span rest)
 {
 	struct json json = { .arena = reader->arena };
 	size_t white = 0;
@@ -200,6 +209,8 @@ size_t read_json(struct reader *reader, struct span rest)
 	while (white < rest.len && memchr(" \t", rest.data[white], 2) != NULL)
 		white++;
 	json.text = span_skip(rest, white);
+	if (reader->depth == 0 && reader->parsed != NULL && rest.data < reader->parsed)
+		return 0;
 	if (json.text.len < 2 || memchr("[{\"'", *json.text.data, 4) == NULL
 	    || reader->depth >= DEPTH_MAX)
 		return 0;
@@ -217,6 +228,8 @@ size_t read_json(struct reader *reader, struct span rest)
 		}
 	} else {
 		fits = read_value(&json, 0);
+		if (!fits && reader->depth == 0)
+			reader->parsed = json.text.data + json.at;
 		if (!fits || (json.n == 0 && !json.object)
 		    || (json.bare && json.n == 1 && !json.object))
 			return 0;

@@ -7,12 +7,14 @@
 
 enum { COMMENT_MAX = 200 };
 
-struct entries entries_new(struct arena *arena)
+struct entries
+entries_new(struct arena *arena)
 {
 	return (struct entries){ .arena = arena };
 }
 
-const char *verdict_name(enum verdict verdict)
+const char *
+verdict_name(enum verdict verdict)
 {
 	static const char *const names[] = {
 		[VERDICT_OK] = "ok", [VERDICT_REPAIRED] = "repaired", [VERDICT_REFUSED] = "refused"
@@ -21,14 +23,16 @@ const char *verdict_name(enum verdict verdict)
 	return names[verdict];
 }
 
-char *key_line(struct arena *arena, const struct key *key)
+char *
+key_line(struct arena *arena, const struct key *key)
 {
 	return arena_printf(arena, "%s%s%s %s%s%s", key->options, *key->options == '\0' ? "" : " ",
 	    key->type, key->blob, *key->comment == '\0' ? "" : " ", key->comment);
 }
 
 /* Whether the bytes end within the name that every blob of the type begins with. */
-static bool cut_in_name(const struct key_type *type, struct bytes bytes)
+static bool
+cut_in_name(const struct key_type *type, struct bytes bytes)
 {
 	char head[80];
 	size_t len = type == NULL ? 0 : strlen(type->inner);
@@ -40,7 +44,8 @@ static bool cut_in_name(const struct key_type *type, struct bytes bytes)
 	return memcmp(head, bytes.data, bytes.len) == 0;
 }
 
-enum code key_judge_blob(struct arena *arena, const struct key_type *type, struct span blob,
+enum code
+key_judge_blob(struct arena *arena, const struct key_type *type, struct span blob,
     struct blob *facts, struct bytes *bytes)
 {
 	enum base64_fault coding;
@@ -80,7 +85,8 @@ enum code key_judge_blob(struct arena *arena, const struct key_type *type, struc
 }
 
 /* Type word, blob and comment at the front of line. */
-static enum code read_fields(struct arena *arena, struct span line, struct reading *reading)
+static enum code
+read_fields(struct arena *arena, struct span line, struct reading *reading)
 {
 	reading->word = span_word(line);
 	reading->type = key_type_find(reading->word);
@@ -94,7 +100,8 @@ static enum code read_fields(struct arena *arena, struct span line, struct readi
 }
 
 /* sshd's lines end at a NUL, and no control character may get into a line that we write. */
-static struct reading as_c_string(struct span line, struct reading reading)
+static struct reading
+as_c_string(struct span line, struct reading reading)
 {
 	if (reading.code != CODE_NONE)
 		return reading;
@@ -106,7 +113,8 @@ static struct reading as_c_string(struct span line, struct reading reading)
 	return reading;
 }
 
-struct reading key_read(struct arena *arena, struct span line, time_t now)
+struct reading
+key_read(struct arena *arena, struct span line, time_t now)
 {
 	struct reading reading = { 0 };
 	bool balanced;
@@ -129,12 +137,14 @@ struct reading key_read(struct arena *arena, struct span line, time_t now)
 	return as_c_string(line, reading);
 }
 
-static const char *copy(struct arena *arena, struct span text)
+static const char *
+copy(struct arena *arena, struct span text)
 {
 	return arena_strndup(arena, text.len > 0 ? text.data : "", text.len);
 }
 
-struct key *key_make(struct arena *arena, const struct reading *reading)
+struct key *
+key_make(struct arena *arena, const struct reading *reading)
 {
 	struct key *key = arena_alloc(arena, 1, sizeof(*key));
 	struct span comment;
@@ -151,7 +161,8 @@ struct key *key_make(struct arena *arena, const struct reading *reading)
 	return key;
 }
 
-char *key_compose(struct arena *arena, struct span list, const char *type, struct span blob,
+char *
+key_compose(struct arena *arena, struct span list, const char *type, struct span blob,
     struct span comment, time_t now)
 {
 	char *line = arena_printf(arena, "%.*s%s%s %.*s %s", (int)list.len,

@@ -32,7 +32,8 @@ static const struct {
 
 enum { KNOWN = sizeof(known) / sizeof(*known) };
 
-size_t options_length(struct span line, bool *balanced)
+size_t
+options_length(struct span line, bool *balanced)
 {
 	bool quoted = false;
 	size_t i = 0;
@@ -49,7 +50,8 @@ size_t options_length(struct span line, bool *balanced)
 	return i;
 }
 
-static size_t find_known(struct span name, bool *negated)
+static size_t
+find_known(struct span name, bool *negated)
 {
 	*negated = false;
 	for (size_t i = 0; i < KNOWN; i++) {
@@ -64,7 +66,8 @@ static size_t find_known(struct span name, bool *negated)
 	return KNOWN;
 }
 
-bool options_known(struct span name, bool *value)
+bool
+options_known(struct span name, bool *value)
 {
 	bool negated;
 	size_t i = find_known(name, &negated);
@@ -73,7 +76,8 @@ bool options_known(struct span name, bool *value)
 	return i < KNOWN;
 }
 
-size_t word_distance(struct span a, const char *b, size_t limit)
+size_t
+word_distance(struct span a, const char *b, size_t limit)
 {
 	size_t row[64], n = strlen(b);
 
@@ -101,7 +105,8 @@ size_t word_distance(struct span a, const char *b, size_t limit)
 	return row[n];
 }
 
-const char *options_nearest(struct span name)
+const char *
+options_nearest(struct span name)
 {
 	static const char *const negations[] = { "no-port-forwarding", "no-agent-forwarding",
 		"no-X11-forwarding", "no-pty", "no-user-rc", "no-touch-required" };
@@ -121,7 +126,8 @@ const char *options_nearest(struct span name)
 }
 
 /* The text between the quotes at the front of list, unescaped; its end. False where it has none. */
-static bool dequote(struct arena *arena, struct span list, struct span *value, size_t *end)
+static bool
+dequote(struct arena *arena, struct span list, struct span *value, size_t *end)
 {
 	char *out;
 	size_t n = 0;
@@ -142,7 +148,8 @@ static bool dequote(struct arena *arena, struct span list, struct span *value, s
 	return false;
 }
 
-static bool read_number(struct span text, unsigned long max, unsigned long *number)
+static bool
+read_number(struct span text, unsigned long max, unsigned long *number)
 {
 	*number = 0;
 	if (text.len == 0 || text.len > 10)
@@ -156,7 +163,8 @@ static bool read_number(struct span text, unsigned long max, unsigned long *numb
 }
 
 /* host:port, [host]:port, host:*; a port alone for permitlisten. */
-static bool permit_fits(struct span value, bool listen)
+static bool
+permit_fits(struct span value, bool listen)
 {
 	struct span port = value;
 	unsigned long number;
@@ -183,7 +191,8 @@ static bool permit_fits(struct span value, bool listen)
 }
 
 /* The number of address bits, 0 where text is no address. */
-static unsigned read_address(const char *text, unsigned char address[16])
+static unsigned
+read_address(const char *text, unsigned char address[16])
 {
 	if (inet_pton(AF_INET6, text, address) == 1)
 		return 128;
@@ -194,7 +203,8 @@ static unsigned read_address(const char *text, unsigned char address[16])
 
 /* One element of from=: wildcards always fit, but an address with a mask that cannot be makes sshd
  * deny the whole list. */
-static bool from_element_fits(struct arena *arena, struct span element)
+static bool
+from_element_fits(struct arena *arena, struct span element)
 {
 	char *text = arena_strndup(arena, element.data, element.len), *slash = strchr(text, '/');
 	unsigned char address[16];
@@ -217,7 +227,8 @@ static bool from_element_fits(struct arena *arena, struct span element)
 	return true;
 }
 
-static bool from_fits(struct arena *arena, struct span list)
+static bool
+from_fits(struct arena *arena, struct span list)
 {
 	for (;;) {
 		const char *comma = list.len == 0 ? NULL : memchr(list.data, ',', list.len);
@@ -235,7 +246,8 @@ static bool from_fits(struct arena *arena, struct span list)
 }
 
 /* YYYYMMDD[HHMM[SS]][Z] */
-static bool read_expiry(struct span value, time_t *when)
+static bool
+read_expiry(struct span value, time_t *when)
 {
 	static const struct {
 		size_t digits;
@@ -273,7 +285,8 @@ static bool read_expiry(struct span value, time_t *when)
 	return *when > 0;
 }
 
-static bool environment_fits(struct span value)
+static bool
+environment_fits(struct span value)
 {
 	size_t i = 0;
 
@@ -282,8 +295,8 @@ static bool environment_fits(struct span value)
 	return i > 0 && i < value.len && value.data[i] == '=';
 }
 
-static enum code check_value(
-    struct arena *arena, enum value kind, struct span value, struct options *options)
+static enum code
+check_value(struct arena *arena, enum value kind, struct span value, struct options *options)
 {
 	unsigned long number;
 	time_t when;
@@ -318,7 +331,8 @@ static enum code check_value(
 }
 
 /* One option at the front of list; its length in *length. */
-static enum code read_one(
+static enum code
+read_one(
     struct arena *arena, struct span list, struct options *options, unsigned *seen, size_t *length)
 {
 	size_t name = 0, end = 0, i;
@@ -354,7 +368,8 @@ static enum code read_one(
 	return CODE_NONE;
 }
 
-struct options options_read(struct arena *arena, struct span list, time_t now)
+struct options
+options_read(struct arena *arena, struct span list, time_t now)
 {
 	struct options options = { 0 };
 	unsigned seen = 0;

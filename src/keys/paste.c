@@ -3,7 +3,8 @@
 #include "keys/chars.h"
 #include "keys/reader.h"
 
-static struct span first_line(struct span text)
+static struct span
+first_line(struct span text)
 {
 	const char *end = text.len == 0 ? NULL : memchr(text.data, '\n', text.len);
 
@@ -11,7 +12,8 @@ static struct span first_line(struct span text)
 }
 
 /* Nothing but a bracket, a code fence or a YAML marker that belongs to the lines around it. */
-static bool is_frame(struct reader *reader, struct span line)
+static bool
+is_frame(struct span line)
 {
 	static const char *const frames[] = { "[", "]", "],", "(", ")", "{", "}", "|", ">", "|-",
 		">-", "|+", ">+", "---", "...", "\"", "'", "\"\"\"", "'''", "EOF", "<<EOF" };
@@ -21,13 +23,13 @@ static bool is_frame(struct reader *reader, struct span line)
 	for (size_t i = 0; i < sizeof(frames) / sizeof(*frames); i++)
 		if (span_is(line, frames[i]))
 			return true;
-	(void)reader;
 	return false;
 }
 
 /* Options alone on a line, the key on the next: without the options the key would be more powerful
  * than its owner wanted. */
-static size_t read_options_alone(struct reader *reader, struct span rest, struct span line)
+static size_t
+read_options_alone(struct reader *reader, struct span rest, struct span line)
 {
 	struct span list = chars_trim(line), next = first_line(span_skip(rest, line.len + 1));
 	struct decorations removed = { 0 };
@@ -60,8 +62,8 @@ static size_t read_options_alone(struct reader *reader, struct span rest, struct
 }
 
 /* What looks like nothing but the comment of the key on the line before. */
-static size_t read_wrapped_comment(
-    struct span rest, struct span line, const struct reading *reading)
+static size_t
+read_wrapped_comment(struct span rest, struct span line, const struct reading *reading)
 {
 	struct span next = first_line(span_skip(rest, line.len + 1)), word = chars_trim(next);
 	size_t at = 0, dots = 0;
@@ -79,8 +81,47 @@ static size_t read_wrapped_comment(
 	return at == 1 && *word.data != '@' ? line.len + 1 + next.len : 0;
 }
 
+/* Whether it is worth while to look closely at a line that stands in a desert of others. */
+static bool
+is_promising(struct span line)
+{
+	static const char *const signs[]
+	    = { "ssh-", "AAAA", "PRIVATE", "b3Bl", "PuTTY", "ecdsa-", "c3No" };
+
+	for (size_t i = 0; line.len > 8 && i < sizeof(signs) / sizeof(*signs); i++)
+		if (span_find(line, signs[i]) < line.len)
+			return true;
+	return line.len > 8 && memchr("[{\"", *line.data, 3) != NULL;
+}
+
+/* A line that nothing makes a key of: why? */
+static void
+refuse_line(struct reader *reader, struct span text)
+{
+	struct decorations removed = { 0 };
+	struct span bare;
+	enum code code;
+
+	reader->hopeless++;
+	if (reader->refused >= REFUSED_MAX || reader->hopeless > REFUSED_MAX) {
+		report_more(reader);
+		return;
+	}
+	text = span_take(text, LONG_TEXT);
+	if (!chars_binary(text) && report_damage(reader, text))
+		return;
+	code = name_thing(reader->arena, text);
+	bare = undecorate(reader, text, &removed);
+	if (code == CODE_NOT_A_KEY && bare.len > 1 && bare.len < text.len)
+		code = name_thing(reader->arena, bare);
+	else if (code == CODE_NOT_A_KEY && bare.len == 0 && removed.codes[0] == CODE_ENV_ASSIGNMENT)
+		code = CODE_PLACEHOLDER;
+	report_thing(reader, code, text);
+}
+
 /* One line, or what begins on it; answers how much of rest that was. */
-static size_t read_line(struct reader *reader, struct span rest)
+static size_t
+read_line(struct reader *reader, struct span rest)
 {
 	struct span line = first_line(rest), text = chars_trim(line);
 	struct decorations removed = { 0 };
@@ -91,6 +132,10 @@ static size_t read_line(struct reader *reader, struct span rest)
 		return line.len;
 	if (*text.data == '#') {
 		reader->commented_key |= find_key(text, 0) < text.len;
+		return line.len;
+	}
+	if (reader->hopeless > REFUSED_MAX && !is_promising(text)) {
+		report_more(reader);
 		return line.len;
 	}
 	reading = key_read(reader->arena, text, reader->rules->now);
@@ -116,7 +161,7 @@ static size_t read_line(struct reader *reader, struct span rest)
 		taken = read_json(reader, rest);
 	if (taken == 0)
 		taken = read_options_alone(reader, rest, line);
-	if (taken == 0)
+	if (taken == 0 && reader->refused < REFUSED_MAX)
 		taken = read_encoded(reader, rest, line, false);
 	if (taken > 0)
 		return taken;
@@ -132,28 +177,21 @@ static size_t read_line(struct reader *reader, struct span rest)
 		return line.len;
 	}
 	taken = read_pieces(reader, rest, line);
-	if (taken == 0)
+	if (taken == 0 && reader->refused < REFUSED_MAX)
 		taken = read_encoded(reader, rest, line, true);
 	if (taken > 0)
 		return taken;
-	if (is_frame(reader, text) && text.len < chars_trim(rest).len)
-		return line.len;
-	if (!report_damage(reader, text)) {
-		struct span bare = undecorate(reader, text, &(struct decorations){ 0 });
-		enum code code = name_thing(reader->arena, text);
-
-		if (code == CODE_NOT_A_KEY && bare.len < text.len)
-			code = name_thing(reader->arena, bare);
-		report_thing(reader, code, text);
-	}
+	if (!is_frame(text) || text.len == chars_trim(rest).len)
+		refuse_line(reader, text);
 	return line.len;
 }
 
-void read_text(struct reader *reader, struct span text)
+void
+read_text(struct reader *reader, struct span text)
 {
 	unsigned start = reader->line;
 
-	while (text.len > 0) {
+	for (size_t lines = 1; text.len > 0; lines++) {
 		size_t taken = read_line(reader, text);
 
 		if (taken < text.len)
@@ -162,12 +200,17 @@ void read_text(struct reader *reader, struct span text)
 			for (size_t i = 0; i < taken; i++)
 				reader->line += text.data[i] == '\n';
 		text = span_skip(text, taken);
+		if (reader->depth == 0 && (lines % 64 == 0 || taken > LONG_TEXT)) {
+			arena_free(reader->arena);
+			reader->arena = arena_new();
+		}
 	}
 	if (reader->depth > 0)
 		reader->line = start;
 }
 
-void read_inner(struct reader *reader, struct span text, enum code decoration)
+void
+read_inner(struct reader *reader, struct span text, enum code decoration)
 {
 	struct decorations around = reader->around;
 
@@ -183,7 +226,8 @@ void read_inner(struct reader *reader, struct span text, enum code decoration)
 	reader->around = around;
 }
 
-void read_refused(struct reader *reader, struct span text, enum code code)
+void
+read_refused(struct reader *reader, struct span text, enum code code)
 {
 	enum code before = reader->refuse_as;
 
@@ -193,10 +237,13 @@ void read_refused(struct reader *reader, struct span text, enum code code)
 	reader->refuse_as = before;
 }
 
-void paste_read(
+void
+paste_read(
     struct entries *entries, const char *source, struct span text, const struct paste_rules *rules)
 {
-	struct reader reader = { .arena = entries->arena,
+	struct arena *converted = arena_new();
+	struct reader reader = { .arena = arena_new(),
+		.keep = entries->arena,
 		.entries = entries,
 		.source = arena_strdup(entries->arena, source),
 		.rules = rules,
@@ -204,7 +251,7 @@ void paste_read(
 		.before = entries->last };
 	struct span utf8;
 
-	if (chars_utf16(entries->arena, text, &utf8)) {
+	if (chars_utf16(converted, text, &utf8)) {
 		decorate(&reader.around, CODE_UTF16);
 		if (span_starts(utf8, "\xef\xbb\xbf"))
 			utf8 = span_skip(utf8, 3);
@@ -213,4 +260,6 @@ void paste_read(
 		read_text(&reader, text);
 	}
 	report_end(&reader, text);
+	arena_free(reader.arena);
+	arena_free(converted);
 }

@@ -17,7 +17,12 @@
 #include "keys/key.h"
 #include "keys/paste.h"
 
-enum { DECORATIONS_MAX = 8, DEPTH_MAX = 6 };
+enum {
+	DECORATIONS_MAX = 8,
+	DEPTH_MAX = 6,
+	REFUSED_MAX = 200,    /* from here on mistakes are only counted: nobody reads them */
+	LONG_TEXT = 64 * 1024 /* longer lines are no keys with mistakes */
+};
 
 /* What has been removed so far, outermost first. */
 struct decorations {
@@ -26,7 +31,8 @@ struct decorations {
 };
 
 struct reader {
-	struct arena *arena;
+	struct arena *arena; /* for what is thrown away after some lines */
+	struct arena *keep;  /* that of entries */
 	struct entries *entries;
 	const char *source;
 	const struct paste_rules *rules;
@@ -38,7 +44,11 @@ struct reader {
 	bool commented_key;        /* a comment held a key */
 	const char *leaked[16];    /* fingerprints of private keys in this value */
 	size_t leaks;
-	size_t refused;
+	size_t refused, private;
+	size_t hopeless;    /* lines of which nothing could be made */
+	const char *parsed; /* no JSON begins before this */
+	const char *tried;  /* no block of lines that ends before this is encoded */
+	struct entry *more; /* stands for all the lines behind the first REFUSED_MAX refused ones */
 };
 
 /* paste.c */
@@ -80,6 +90,8 @@ struct entry *report_refused(struct reader *reader, enum code code, const struct
     struct bytes bytes, const char *fix, const char *detail, ...)
     __attribute__((format(printf, 6, 7)));
 struct entry *report_thing(struct reader *reader, enum code code, struct span text);
+/* One more line that is no key, when too many were reported already. */
+void report_more(struct reader *reader);
 /* A private key of which the public half could be read. */
 void report_private(struct reader *reader, enum code code, struct bytes public);
 /* What can be said only when the whole value has been read. */

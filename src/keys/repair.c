@@ -6,9 +6,10 @@
 #include "keys/decoration.h"
 #include "keys/reader.h"
 
-enum { PIECES_MAX = 32 * 1024 };
+enum { PIECES_MAX = 8 * 1024 };
 
-void decorate(struct decorations *decorations, enum code code)
+void
+decorate(struct decorations *decorations, enum code code)
 {
 	for (size_t i = 0; i < decorations->n; i++)
 		if (decorations->codes[i] == code)
@@ -18,7 +19,8 @@ void decorate(struct decorations *decorations, enum code code)
 }
 
 /* Invisible characters and odd spaces at the front of line. */
-static struct span strip_front(struct span line, struct decorations *removed)
+static struct span
+strip_front(struct span line, struct decorations *removed)
 {
 	size_t len;
 
@@ -37,7 +39,8 @@ static struct span strip_front(struct span line, struct decorations *removed)
 }
 
 /* One layer off the front, with the quotation marks at the end that belong to it. */
-static struct span strip_layer(struct span line, struct decorations *removed)
+static struct span
+strip_layer(struct span line, struct decorations *removed)
 {
 	enum code code;
 	size_t len = decoration_front(line, &code);
@@ -55,7 +58,8 @@ static struct span strip_layer(struct span line, struct decorations *removed)
 	return chars_trim(line);
 }
 
-struct span undecorate(struct reader *reader, struct span line, struct decorations *removed)
+struct span
+undecorate(struct reader *reader, struct span line, struct decorations *removed)
 {
 	bool invisible, spaces;
 
@@ -77,14 +81,15 @@ struct span undecorate(struct reader *reader, struct span line, struct decoratio
 }
 
 /* Invisible characters within the key's words, but not those within its comment. */
-static struct span clean_words(struct reader *reader, struct span line, struct decorations *removed)
+static struct span
+clean_words(struct reader *reader, struct span line, struct decorations *removed)
 {
 	bool invisible, spaces;
 	struct span clean = chars_clean(reader->arena, line, line.len, &invisible, &spaces);
 	struct reading reading = key_read(reader->arena, clean, reader->rules->now);
 
 	if (reading.code == CODE_NONE) {
-		size_t kept = (size_t)(reading.blob.data - clean.data) + reading.blob.len;
+		size_t kept = (size_t)(reading.blob.data - clean.data) + reading.blob.len + 1;
 
 		clean = chars_clean(reader->arena, line, kept, &invisible, &spaces);
 	}
@@ -96,8 +101,9 @@ static struct span clean_words(struct reader *reader, struct span line, struct d
 }
 
 /* Quotation marks glued to the end of the blob. */
-static struct span strip_glued(struct reader *reader, const struct reading *reading,
-    struct span line, struct decorations *removed)
+static struct span
+strip_glued(struct reader *reader, const struct reading *reading, struct span line,
+    struct decorations *removed)
 {
 	struct span blob = reading->blob;
 	size_t back = blob.len > 0 ? decoration_back(blob) : 0, start;
@@ -114,7 +120,8 @@ static struct span strip_glued(struct reader *reader, const struct reading *read
 }
 
 /* "ssh-ed25519AAAA...": the space is put in. */
-static struct span part_glued(struct reader *reader, struct span line, struct decorations *removed)
+static struct span
+part_glued(struct reader *reader, struct span line, struct decorations *removed)
 {
 	size_t key = find_key(line, 0), name;
 
@@ -129,7 +136,8 @@ static struct span part_glued(struct reader *reader, struct span line, struct de
 	return line;
 }
 
-struct reading repair_line(struct reader *reader, struct span line, struct decorations *removed)
+struct reading
+repair_line(struct reader *reader, struct span line, struct decorations *removed)
 {
 	time_t now = reader->rules->now;
 	struct reading reading = { .code = CODE_NO_TYPE };
@@ -155,6 +163,14 @@ struct reading repair_line(struct reader *reader, struct span line, struct decor
 	return reading;
 }
 
+static size_t
+line_end(struct span text, size_t from)
+{
+	const char *end = from < text.len ? memchr(text.data + from, '\n', text.len - from) : NULL;
+
+	return end == NULL ? text.len : (size_t)(end - text.data);
+}
+
 /* The characters of a blob gathered over spaces and line ends. */
 struct pieces {
 	char *text; /* the blob */
@@ -164,10 +180,15 @@ struct pieces {
 	bool plus; /* every space is taken for a + */
 };
 
-static bool gather(struct reader *reader, struct span source, struct pieces *pieces)
+static bool
+gather(struct reader *reader, struct span source, struct pieces *pieces)
 {
 	bool gap = false, padded = false, fresh = false;
-	size_t max = source.len < PIECES_MAX ? source.len : PIECES_MAX, len;
+	size_t max = 0, len;
+
+	while (max < source.len && max < PIECES_MAX
+	       && memchr("-.@:\"'`<>(", source.data[max], 11) == NULL)
+		max++;
 
 	pieces->text = arena_alloc(reader->arena, max + 1, 1);
 	pieces->ends = arena_alloc(reader->arena, max + 1, sizeof(size_t));
@@ -205,8 +226,8 @@ static bool gather(struct reader *reader, struct span source, struct pieces *pie
 }
 
 /* How many of the gathered characters make the blob; 0: they do not make one. */
-static size_t measure(
-    struct reader *reader, const struct pieces *pieces, const struct key_type *type)
+static size_t
+measure(struct reader *reader, const struct pieces *pieces, const struct key_type *type)
 {
 	struct blob facts;
 	struct bytes bytes;
@@ -226,7 +247,8 @@ static size_t measure(
 
 /* Whether the blob ends where a word of the source ends, and its last piece is not likely to be a
  * word of the comment that happens to fit. */
-static bool ends_well(struct span source, const struct pieces *pieces, size_t chars)
+static bool
+ends_well(struct span source, const struct pieces *pieces, size_t chars)
 {
 	size_t end = pieces->ends[chars - 1], last = end;
 	struct span rest = span_skip(source, end);
@@ -238,17 +260,10 @@ static bool ends_well(struct span source, const struct pieces *pieces, size_t ch
 	return last == 0 || source.data[last - 1] == '\n' || end - last >= 8;
 }
 
-static size_t line_end(struct span text, size_t from)
-{
-	const char *end = from < text.len ? memchr(text.data + from, '\n', text.len - from) : NULL;
-
-	return end == NULL ? text.len : (size_t)(end - text.data);
-}
-
 /* The comment behind a blob that ended at source[end], and where it ends itself: the rest of the
  * line, or the next line where that holds one word that is nothing else. */
-static struct span comment_behind(
-    struct reader *reader, struct span source, size_t end, size_t *taken)
+static struct span
+comment_behind(struct reader *reader, struct span source, size_t end, size_t *taken)
 {
 	struct span comment = { source.data + end, line_end(source, end) - end }, next;
 	enum code code;
@@ -273,19 +288,21 @@ static struct span comment_behind(
 }
 
 /* The type word at the front of text, which a line end may have cut in two. */
-static const struct key_type *front_type(struct span text, size_t *len)
+static const struct key_type *
+front_type(struct span text, size_t *len)
 {
 	char word[80];
 	size_t n = 0, i = 0;
 	const struct key_type *type;
 
-	while (i < text.len && memchr(" \t\r\n", text.data[i], 4) == NULL)
+	while (i < text.len && i < sizeof(word) && memchr(" \t\r\n", text.data[i], 4) == NULL)
 		i++;
 	*len = i;
 	type = key_type_find(span_take(text, i));
 	if (type != NULL || i < 3)
 		return type;
-	for (i = 0; i < text.len && n < sizeof(word) && text.data[i] != ' ' && text.data[i] != '\t';
+	for (i = 0; i < text.len && i < 2 * sizeof(word) && n < sizeof(word) && text.data[i] != ' '
+	            && text.data[i] != '\t';
 	     i++)
 		if (text.data[i] != '\n' && text.data[i] != '\r')
 			word[n++] = text.data[i];
@@ -294,8 +311,8 @@ static const struct key_type *front_type(struct span text, size_t *len)
 }
 
 /* Options, if any, and a type word at the front of source; source moves behind them. */
-static const struct key_type *read_front(
-    struct reader *reader, struct span *source, struct span *list)
+static const struct key_type *
+read_front(struct reader *reader, struct span *source, struct span *list)
 {
 	size_t name, length;
 	bool balanced;
@@ -303,7 +320,7 @@ static const struct key_type *read_front(
 
 	*list = (struct span){ "", 0 };
 	if (type == NULL) {
-		length = options_length(*source, &balanced);
+		length = options_length(span_take(*source, line_end(*source, 0)), &balanced);
 		if (!balanced || length >= source->len)
 			return NULL;
 		*list = span_take(*source, length);
@@ -318,7 +335,8 @@ static const struct key_type *read_front(
 	return type;
 }
 
-size_t read_pieces(struct reader *reader, struct span rest, struct span line)
+size_t
+read_pieces(struct reader *reader, struct span rest, struct span line)
 {
 	struct decorations removed = { 0 };
 	struct span bare = undecorate(reader, line, &removed), source, list, blob, comment;

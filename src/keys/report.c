@@ -7,12 +7,13 @@
 
 #include <stdlib.h>
 
-enum { SHOWN = 60, REFUSED_MAX = 1000, LONG_LINE = 3000, SOON = 14 * 24 * 3600 };
+enum { SHOWN = 60, LONG_LINE = 3000, SOON = 14 * 24 * 3600 };
 
-static struct entry *add_entry(struct reader *reader, enum verdict verdict, enum code code)
+static struct entry *
+add_entry(struct reader *reader, enum verdict verdict, enum code code)
 {
 	struct entries *entries = reader->entries;
-	struct entry *entry = arena_alloc(reader->arena, 1, sizeof(*entry));
+	struct entry *entry = arena_alloc(reader->keep, 1, sizeof(*entry));
 
 	*entry = (struct entry){ .source = reader->source,
 		.line = reader->line,
@@ -20,7 +21,7 @@ static struct entry *add_entry(struct reader *reader, enum verdict verdict, enum
 		.code = code,
 		.message = code_sentence(code),
 		.fix = code_fix(code),
-		.warnings = findings_new(reader->arena),
+		.warnings = findings_new(reader->keep),
 		.type = "",
 		.fingerprint = "",
 		.comment = "" };
@@ -33,7 +34,8 @@ static struct entry *add_entry(struct reader *reader, enum verdict verdict, enum
 	return entry;
 }
 
-static void warn(struct reader *reader, struct entry *entry, enum code code, const char *detail)
+static void
+warn(struct reader *reader, struct entry *entry, enum code code, const char *detail)
 {
 	if (detail == NULL)
 		finding_add(&entry->warnings, WARNING, code, reader->source, NULL);
@@ -42,7 +44,8 @@ static void warn(struct reader *reader, struct entry *entry, enum code code, con
 }
 
 /* Keys printed in documents, by fingerprint. */
-static bool is_example(const char *fingerprint)
+static bool
+is_example(const char *fingerprint)
 {
 	static const char *const examples[] = {
 		/* RunPod's API reference */
@@ -56,7 +59,8 @@ static bool is_example(const char *fingerprint)
 }
 
 /* What the comment of a key tells about how it was pasted. */
-static void warn_comment(struct reader *reader, struct entry *entry, struct span comment)
+static void
+warn_comment(struct reader *reader, struct entry *entry, struct span comment)
 {
 	size_t len, quotes = 0;
 	bool odd = false;
@@ -81,7 +85,8 @@ static void warn_comment(struct reader *reader, struct entry *entry, struct span
 		warn(reader, entry, CODE_LITERAL_NEWLINE, "it is left at the end of the comment");
 }
 
-static void warn_key(struct reader *reader, struct entry *entry, const struct reading *reading)
+static void
+warn_key(struct reader *reader, struct entry *entry, const struct reading *reading)
 {
 	const struct options *options = &reading->options;
 
@@ -106,7 +111,8 @@ static void warn_key(struct reader *reader, struct entry *entry, const struct re
 }
 
 /* The line as somebody reads it: blob shortened to its ends. */
-static char *show_line(struct arena *arena, const struct key *key)
+static char *
+show_line(struct arena *arena, const struct key *key)
 {
 	size_t len = strlen(key->blob);
 
@@ -116,14 +122,14 @@ static char *show_line(struct arena *arena, const struct key *key)
 	    *key->comment == '\0' ? "" : " ", chars_show(arena, span_of(key->comment), SHOWN));
 }
 
-void report_key(
-    struct reader *reader, const struct reading *reading, const struct decorations *removed)
+void
+report_key(struct reader *reader, const struct reading *reading, const struct decorations *removed)
 {
 	struct arena *arena = reader->arena;
 	struct decorations all = reader->around;
 	enum code code;
 	struct entry *entry;
-	struct key *key = key_make(arena, reading);
+	struct key *key = key_make(reader->keep, reading);
 
 	for (size_t i = 0; i < removed->n; i++)
 		decorate(&all, removed->codes[i]);
@@ -144,32 +150,48 @@ void report_key(
 	entry->comment = key->comment;
 	entry->bits = key->bits;
 	if (code != CODE_NONE)
-		entry->message = arena_printf(arena, "%s; removed, and read as: %s",
+		entry->message = arena_printf(reader->keep, "%s; removed, and read as: %s",
 		    code_sentence(code), show_line(arena, key));
 	for (size_t i = 1; i < all.n; i++)
 		warn(reader, entry, all.codes[i], NULL);
 	warn_key(reader, entry, reading);
 }
 
-struct entry *report_refused(struct reader *reader, enum code code, const struct blob *facts,
-    struct bytes bytes, const char *fix, const char *detail, ...)
+void
+report_more(struct reader *reader)
 {
-	struct entry *entry = add_entry(reader, VERDICT_REFUSED, code);
+	reader->refused++;
+	if (reader->more == NULL)
+		reader->more = add_entry(reader, VERDICT_REFUSED, CODE_NOT_A_KEY);
+	reader->more->message
+	    = "more lines that are no usable keys stand here; they are not listed";
+}
 
+struct entry *
+report_refused(struct reader *reader, enum code code, const struct blob *facts, struct bytes bytes,
+    const char *fix, const char *detail, ...)
+{
+	struct entry *entry;
+
+	if (reader->refused >= REFUSED_MAX && code != CODE_PRIVATE_KEY && code != CODE_PPK) {
+		report_more(reader);
+		return reader->more;
+	}
+	entry = add_entry(reader, VERDICT_REFUSED, code);
 	reader->refused++;
 	if (fix != NULL && *fix != '\0')
-		entry->fix = fix;
+		entry->fix = arena_strdup(reader->keep, fix);
 	if (facts != NULL && facts->type != NULL) {
 		entry->type = facts->type->name;
 		entry->bits = facts->bits;
 		if (facts->need == bytes.len)
-			entry->fingerprint = fingerprint_sha256(reader->arena, bytes);
+			entry->fingerprint = fingerprint_sha256(reader->keep, bytes);
 	}
 	if (detail != NULL) {
 		va_list args;
 
 		va_start(args, detail);
-		entry->message = arena_printf(reader->arena, "%s: %s", code_sentence(code),
+		entry->message = arena_printf(reader->keep, "%s: %s", code_sentence(code),
 		    chars_show(
 		        reader->arena, span_of(arena_vprintf(reader->arena, detail, args)), 300));
 		va_end(args);
@@ -178,23 +200,21 @@ struct entry *report_refused(struct reader *reader, enum code code, const struct
 }
 
 /* Codes whose text may be shown: the others might be secrets. */
-static bool is_public(enum code code)
+static bool
+is_public(enum code code)
 {
 	return code != CODE_PRIVATE_KEY && code != CODE_PPK && code != CODE_PASSWORD
 	       && code != CODE_TOKEN;
 }
 
-struct entry *report_thing(struct reader *reader, enum code code, struct span text)
+struct entry *
+report_thing(struct reader *reader, enum code code, struct span text)
 {
 	struct entry *last = reader->entries->last;
 
 	/* a page of prose is one mistake, not one per line */
-	if (last != reader->before && last != NULL && last->verdict == VERDICT_REFUSED
-	    && last->code == code && last->type[0] == '\0'
-	    && (code == CODE_NOT_A_KEY || reader->refused > REFUSED_MAX))
-		return last;
-	if (reader->refused > REFUSED_MAX && last != reader->before
-	    && last->verdict == VERDICT_REFUSED)
+	if (last != NULL && last != reader->before && code == CODE_NOT_A_KEY && last->code == code
+	    && *last->type == '\0')
 		return last;
 	if (reader->refuse_as != CODE_NONE && code == CODE_NOT_A_KEY)
 		return last;
@@ -204,25 +224,29 @@ struct entry *report_thing(struct reader *reader, enum code code, struct span te
 	return report_refused(reader, code, NULL, (struct bytes){ 0 }, NULL, NULL);
 }
 
-void report_private(struct reader *reader, enum code code, struct bytes public)
+void
+report_private(struct reader *reader, enum code code, struct bytes public)
 {
 	struct blob facts = { 0 };
 	struct entry *entry;
 
+	if (reader->private ++ > REFUSED_MAX)
+		return;
 	if (public.len > 0)
 		blob_read(public, &facts);
 	entry
 	    = report_refused(reader, code, facts.type != NULL ? &facts : NULL, public, NULL, NULL);
 	if (*entry->fingerprint == '\0')
 		return;
-	entry->message = arena_printf(reader->arena, "%s: the one whose public half is %s",
+	entry->message = arena_printf(reader->keep, "%s: the one whose public half is %s",
 	    code_sentence(code), entry->fingerprint);
 	if (reader->leaks < sizeof(reader->leaked) / sizeof(*reader->leaked))
 		reader->leaked[reader->leaks++] = entry->fingerprint;
 }
 
 /* A key whose private half was pasted beside it is known to others: it lets nobody in. */
-static void refuse_leaked(struct reader *reader, struct entry *entry)
+static void
+refuse_leaked(struct reader *reader, struct entry *entry)
 {
 	for (size_t i = 0; i < reader->leaks; i++) {
 		if (entry->key == NULL || strcmp(entry->fingerprint, reader->leaked[i]) != 0)
@@ -232,7 +256,7 @@ static void refuse_leaked(struct reader *reader, struct entry *entry)
 		entry->verdict = VERDICT_REFUSED;
 		entry->code = CODE_PRIVATE_KEY;
 		entry->key = NULL;
-		entry->message = arena_printf(reader->arena,
+		entry->message = arena_printf(reader->keep,
 		    "%s: the private half of this key was pasted beside it",
 		    code_sentence(CODE_PRIVATE_KEY));
 		entry->fix = code_fix(CODE_PRIVATE_KEY);
@@ -240,7 +264,8 @@ static void refuse_leaked(struct reader *reader, struct entry *entry)
 	}
 }
 
-static size_t hash(const char *text, size_t mask)
+static size_t
+hash(const char *text, size_t mask)
 {
 	size_t h = 5381;
 
@@ -250,7 +275,8 @@ static size_t hash(const char *text, size_t mask)
 }
 
 /* Warns of keys that were there before. */
-static void find_duplicates(struct reader *reader)
+static void
+find_duplicates(struct reader *reader)
 {
 	size_t mask = 15;
 	const char **seen;
@@ -276,7 +302,8 @@ static void find_duplicates(struct reader *reader)
 	}
 }
 
-void report_end(struct reader *reader, struct span text)
+void
+report_end(struct reader *reader, struct span text)
 {
 	struct entry *first
 	    = reader->before == NULL ? reader->entries->first : reader->before->next;

@@ -6,7 +6,8 @@
 #include "keys/reader.h"
 
 /* The longest type word that ends right before text[end], its length; 0: none. */
-static size_t type_before(struct span text, size_t end)
+static size_t
+type_before(struct span text, size_t end)
 {
 	size_t longest = 0;
 	const struct key_type *type;
@@ -21,7 +22,8 @@ static size_t type_before(struct span text, size_t end)
 	return longest;
 }
 
-size_t find_key(struct span text, size_t from)
+size_t
+find_key(struct span text, size_t from)
 {
 	for (size_t at = from;;) {
 		size_t found = at + span_find(span_skip(text, at), "AAAA"), end = found, len;
@@ -40,9 +42,10 @@ size_t find_key(struct span text, size_t from)
 }
 
 /* Where the options begin that stand in front of the key at text[key]; key where there are none. */
-static size_t options_before(struct reader *reader, struct span text, size_t key)
+static size_t
+options_before(struct span text, size_t from, size_t key)
 {
-	size_t first = key > 1000 ? key - 1000 : 0, end = key;
+	size_t first = key - from > 1000 ? key - 1000 : from, end = key;
 
 	while (end > first && (text.data[end - 1] == ' ' || text.data[end - 1] == '\t'))
 		end--;
@@ -60,11 +63,11 @@ static size_t options_before(struct reader *reader, struct span text, size_t key
 		    && options_length(list, &balanced) == list.len && balanced)
 			return i;
 	}
-	(void)reader;
 	return key;
 }
 
-static struct span trim_separators(struct span piece)
+static struct span
+trim_separators(struct span piece)
 {
 	piece = chars_trim(piece);
 	while (piece.len > 0 && memchr(" \t,;|&+/\"'`", piece.data[piece.len - 1], 11) != NULL)
@@ -73,7 +76,8 @@ static struct span trim_separators(struct span piece)
 }
 
 /* Length of what ends a line at the front of text, in a way that sshd does not know; 0: nothing. */
-static size_t odd_end(struct span text, enum code *code)
+static size_t
+odd_end(struct span text, enum code *code)
 {
 	size_t len = 0, n = 0;
 
@@ -92,7 +96,8 @@ static size_t odd_end(struct span text, enum code *code)
 
 /* Parts line at its odd ends. A written \n counts only where a key, or the text's end, follows, for
  * comments such as DOMAIN\nick. */
-static bool split_ends(struct reader *reader, struct span line)
+static bool
+split_ends(struct reader *reader, struct span line)
 {
 	enum code code = CODE_NONE, found = CODE_NONE;
 	size_t start = 0, pieces = 0, len;
@@ -108,7 +113,7 @@ static bool split_ends(struct reader *reader, struct span line)
 		if (rest.len > 0 && code == CODE_LITERAL_NEWLINE && after.len > 0
 		    && odd_end(after, &(enum code){ CODE_NONE }) == 0
 		    && find_key(after, 0) > (*after.data == '"' ? 1 : 0)
-		    && options_before(reader, after, find_key(after, 0)) > 0)
+		    && options_before(after, 0, find_key(after, 0)) > 0)
 			continue;
 		if (rest.len > 0 && found == CODE_NONE)
 			found = code;
@@ -124,7 +129,8 @@ static bool split_ends(struct reader *reader, struct span line)
 	return pieces > 0;
 }
 
-bool read_split(struct reader *reader, struct span line)
+bool
+read_split(struct reader *reader, struct span line)
 {
 	size_t first = find_key(line, 0), start = 0, next;
 	enum code code;
@@ -142,19 +148,28 @@ bool read_split(struct reader *reader, struct span line)
 	next = find_key(line, first + 4);
 	if (next == line.len)
 		return false;
-	/* a type word written twice is another mistake */
+	first += span_find(span_skip(line, first), "AAAA");
 	while (start < line.len) {
-		size_t cut = next < line.len ? options_before(reader, line, next) : line.len;
-		struct span piece = { line.data + start, cut - start };
+		size_t cut = line.len;
 
+		struct span piece = { line.data + start, 0 };
+
+		if (next < line.len)
+			cut = options_before(line, first, next);
 		if (cut <= start)
 			cut = next;
 		piece.len = cut - start;
 		read_inner(reader, next < line.len ? trim_separators(piece) : piece,
 		    CODE_TWO_KEYS_ONE_LINE);
 		start = cut;
-		if (next < line.len)
+		if (next < line.len) {
+			/* behind its type and key */
+			first = next + span_find(span_skip(line, next), "AAAA");
+			while (first < line.len && memchr(" \t", line.data[first], 2) == NULL)
+				first++;
 			next = find_key(line, next + 4);
+			first = first > next ? next : first;
+		}
 	}
 	return true;
 }

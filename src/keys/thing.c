@@ -7,8 +7,8 @@
 
 #include <ctype.h>
 
-static bool any_of(
-    struct span text, const char *const *words, size_t (*find)(struct span, const char *))
+static bool
+any_of(struct span text, const char *const *words, size_t (*find)(struct span, const char *))
 {
 	for (; *words != NULL; words++)
 		if (find(text, *words) < text.len)
@@ -16,7 +16,8 @@ static bool any_of(
 	return false;
 }
 
-static bool starts_any(struct span text, const char *const *words)
+static bool
+starts_any(struct span text, const char *const *words)
 {
 	for (; *words != NULL; words++)
 		if (span_starts_nocase(text, *words))
@@ -24,7 +25,8 @@ static bool starts_any(struct span text, const char *const *words)
 	return false;
 }
 
-static size_t count(struct span text, int (*test)(int))
+static size_t
+count(struct span text, int (*test)(int))
 {
 	size_t n = 0;
 
@@ -34,7 +36,8 @@ static size_t count(struct span text, int (*test)(int))
 }
 
 /* xxxxx-xxxxx-...-xxxxx: letters in fives between an x at either end. */
-static bool is_babble(struct span word)
+static bool
+is_babble(struct span word)
 {
 	if (word.len < 17 || word.len % 6 != 5 || word.data[0] != 'x'
 	    || word.data[word.len - 1] != 'x')
@@ -46,7 +49,8 @@ static bool is_babble(struct span word)
 }
 
 /* aa:bb:cc:..., or the same without colons, as long as a digest is. */
-static bool is_hex_digest(struct span word)
+static bool
+is_hex_digest(struct span word)
 {
 	size_t digits = count(word, isxdigit), others = word.len - digits;
 
@@ -60,7 +64,8 @@ static bool is_hex_digest(struct span word)
 	return others == digits / 2 - 1;
 }
 
-static bool is_digest(struct reader *unused, struct arena *arena, struct span word)
+static bool
+is_digest(struct reader *unused, struct arena *arena, struct span word)
 {
 	struct bytes bytes;
 
@@ -74,7 +79,8 @@ static bool is_digest(struct reader *unused, struct arena *arena, struct span wo
 	return word.len == 43 || !blob_is_x25519(bytes);
 }
 
-static bool is_fingerprint(struct arena *arena, struct span text)
+static bool
+is_fingerprint(struct arena *arena, struct span text)
 {
 	static const char *const marks[]
 	    = { "SHA256:", "SHA512:", "SHA384:", "SHA1:", "SHA224:", "RIPEMD160:", "MD5:", NULL };
@@ -102,7 +108,8 @@ static bool is_fingerprint(struct arena *arena, struct span text)
 	return false;
 }
 
-static bool is_name(struct span text)
+static bool
+is_name(struct span text)
 {
 	for (size_t i = 0; i < text.len; i++)
 		if (!isalnum((unsigned char)text.data[i])
@@ -113,7 +120,8 @@ static bool is_name(struct span text)
 
 /* <...>, ${...}, $(...), {{...}}, %...%, [...]: something that a program ought to have filled in.
  */
-static bool is_template(struct span text)
+static bool
+is_template(struct span text)
 {
 	static const char *const pairs[][2] = { { "<", ">" }, { "${{", "}}" }, { "${", "}" },
 		{ "$(", ")" }, { "{{", "}}" }, { "{%", "%}" }, { "%", "%" }, { "[", "]" },
@@ -142,7 +150,8 @@ static bool is_template(struct span text)
 	return text.len > 1 && *text.data == '$' && is_name(span_skip(text, 1));
 }
 
-static bool is_placeholder(struct span text)
+static bool
+is_placeholder(struct span text)
 {
 	static const char *const words[] = { "null", "none", "nil", "undefined", "true", "false",
 		"n/a", "na", "nan", "-", "--", "---", "...", "todo", "tbd", "fixme", "changeme",
@@ -177,7 +186,8 @@ static bool is_placeholder(struct span text)
 	return text.len < 80 && any_of(text, says, span_find_nocase);
 }
 
-static bool is_url(struct span text)
+static bool
+is_url(struct span text)
 {
 	static const char *const schemes[] = { "http://", "https://", "ftp://", "sftp://", "git://",
 		"s3://", "gs://", "git+ssh://", "www.", "github.com/", "gitlab.com/",
@@ -187,7 +197,8 @@ static bool is_url(struct span text)
 	return starts_any(text, schemes);
 }
 
-static bool is_path(struct span text)
+static bool
+is_path(struct span text)
 {
 	static const char *const starts[] = { "/", "~", "./", "../", "\\\\", "%userprofile%",
 		"%home", "%appdata%", "$home", "${home}", "$env:userprofile", "$env:home", ".ssh/",
@@ -218,7 +229,8 @@ static bool is_path(struct span text)
 	return false;
 }
 
-static bool is_token(struct span text)
+static bool
+is_token(struct span text)
 {
 	static const char *const prefixes[] = { "rpa_", "hf_", "ghp_", "gho_", "ghu_", "ghs_",
 		"ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "sk-ant-", "sk-proj-", "sk-or-",
@@ -254,12 +266,14 @@ static bool is_token(struct span text)
 	       && count(word, isupper) >= 3 && count(word, islower) >= 3;
 }
 
-static bool is_port(struct span text)
+static bool
+is_port(struct span text)
 {
 	return text.len > 0 && text.len < 6 && count(text, isdigit) == text.len;
 }
 
-static bool is_address(struct span text)
+static bool
+is_address(struct span text)
 {
 	size_t dots = 0;
 
@@ -271,7 +285,8 @@ static bool is_address(struct span text)
 	return dots == 3 && text.len >= 7;
 }
 
-static bool is_connection(struct span text)
+static bool
+is_connection(struct span text)
 {
 	static const char *const programs[]
 	    = { "ssh ", "ssh.exe ", "ssh\t", "sftp ", "mosh ", "scp ", "plink ", "putty ",
@@ -298,7 +313,8 @@ static bool is_connection(struct span text)
 	           || (colon != NULL && host.len > 2));
 }
 
-static bool is_output(struct span text)
+static bool
+is_output(struct span text)
 {
 	static const char *const says[] = { "no such file", "command not found",
 		"permission denied", "cannot find", "is not recognized as", "could not open",
@@ -322,7 +338,8 @@ static bool is_output(struct span text)
 	       || span_starts(text, "SSH_AUTH_SOCK=");
 }
 
-static bool is_command(struct span text)
+static bool
+is_command(struct span text)
 {
 	static const char *const programs[] = { "ssh-keygen", "ssh-add", "ssh-copy-id", "ssh-agent",
 		"ssh-keyscan", "ssh-import-id", "cat", "echo", "printf", "type", "get-content",
@@ -360,7 +377,8 @@ static bool is_command(struct span text)
 	       || span_find(text, "| pbcopy") < text.len || span_find(text, "$(cat ") < text.len;
 }
 
-static bool is_password(struct span text)
+static bool
+is_password(struct span text)
 {
 	static const char *const common[] = { "password", "passwd", "passw0rd", "letmein", "qwerty",
 		"admin", "root", "toor", "iloveyou", "welcome", "monkey", "dragon", "hunter",
@@ -389,7 +407,8 @@ static bool is_password(struct span text)
 	       || (letters >= 4 && marks >= 1 && strcspn(text.data, "!$%^&*#?~") < text.len);
 }
 
-static bool is_ssh1(struct span text)
+static bool
+is_ssh1(struct span text)
 {
 	struct span a, b, c;
 
@@ -407,7 +426,8 @@ static bool is_ssh1(struct span text)
 	return false;
 }
 
-static bool is_import(struct span text)
+static bool
+is_import(struct span text)
 {
 	static const char *const sites[] = { "lp:", "gh:", "gl:", "github:", "gitlab:",
 		"launchpad:", "codeberg:", "bb:", "keybase:", NULL };
@@ -415,21 +435,8 @@ static bool is_import(struct span text)
 	return starts_any(text, sites) && memchr(text.data, ' ', text.len) == NULL && text.len < 60;
 }
 
-/* Bytes that are no text at all. */
-static bool is_binary(struct span text)
-{
-	size_t odd = 0, len, max = text.len < 4096 ? text.len : 4096;
-
-	for (size_t i = 0; i < max; i += len) {
-		enum char_class class = char_at(span_skip(text, i), &len, NULL);
-
-		odd += class == CHAR_BYTE
-		       || (class == CHAR_INVISIBLE && (unsigned char)text.data[i] < 0x80);
-	}
-	return odd * 10 > max;
-}
-
-enum code name_thing(struct arena *arena, struct span text)
+enum code
+name_thing(struct arena *arena, struct span text)
 {
 	static const char *const pages[]
 	    = { "<!doctype", "<html", "<head", "<body", "<?xml", "<script", "<meta", "<svg", NULL };
@@ -440,7 +447,7 @@ enum code name_thing(struct arena *arena, struct span text)
 		return CODE_PLACEHOLDER;
 	if (starts_any(text, pages))
 		return CODE_HTML_PAGE;
-	if (is_binary(text))
+	if (chars_binary(text))
 		return CODE_NOT_A_KEY;
 	if (any_of(text, pems, span_find))
 		return CODE_NOT_A_KEY;
