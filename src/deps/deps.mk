@@ -26,6 +26,15 @@ ARCH ?= $(shell uname -m)
 DEPS_DIR := $(abspath $(DEPS))
 comma := ,
 
+# The compiler's version is asked for below, while make still reads: on a fresh machine
+# the tools have to come before that, or the next make would build everything again.
+ifneq ($(filter-out clean deps-clean,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(and $(or $(shell command -v $(ARCH)-linux-gnu-gcc),$(shell command -v gcc)),$(shell command -v ld)),)
+DEPS_ASKED := $(shell ARCH='$(ARCH)' $(DEPS_HERE)/tools >&2 || echo missing)
+$(if $(DEPS_ASKED),$(error build tools are missing))
+endif
+endif
+
 # The cache's place and the compiler are part of what is built: the wrapper names
 # both, and objects of two compilers had better not mix.
 DEPS_GCC := $(or $(shell command -v $(ARCH)-linux-gnu-gcc),gcc)
