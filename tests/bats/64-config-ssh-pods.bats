@@ -155,3 +155,25 @@ here() {
 	run -0 pod_exec cat /srv/file
 	assert_output from-laptop
 }
+
+@test "older and newer clients read the same from the section" {
+	local image path script
+	script='
+		p=$1
+		rm -rf /root/.ssh
+		sshinit --config-ssh mypod --offline --yes --host 2001:db8::7 --port 17445 --user root --identity "$p" >/dev/null 2>&1
+		ssh -G mypod | grep -E "^(hostname|port|user|identityfile|hostkeyalias|userknownhostsfile|stricthostkeychecking) "'
+	for image in bullseye-ssh trixie-ssh; do
+		pod_start --bare --image "$image" -- sleep infinity
+		for path in /k/id '/k/my key' '~/.ssh/50%' 'C:\Users\My Name\id' "/k/it's" '/k/#1' '/k/a=b'; do
+			run -0 pod_exec sh -c "$script" - "$path"
+			assert_line 'hostname 2001:db8::7'
+			assert_line 'port 17445'
+			assert_line 'user root'
+			assert_line "identityfile ${path//'%'/%%}"
+			assert_line 'hostkeyalias mypod'
+			assert_line --regexp '^userknownhostsfile (~|/root)/.ssh/sshinit_known_hosts$'
+			assert_line --regexp '^stricthostkeychecking accept-new$'
+		done
+	done
+}
