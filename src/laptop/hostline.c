@@ -483,6 +483,9 @@ hostline_read(struct pod *pod, struct findings *findings, struct span text)
 		r.words = (struct words){ &link, 1 };
 	else if (!words_split(r.arena, text, &r.words, &why))
 		return refuse(&r, "%s", why);
+	/* What the section keeps of it has more words than the line. */
+	if (r.words.count > 256)
+		return refuse(&r, "it has too many words");
 	*pod = (struct pod){ .alias = alias };
 	name = program(&r);
 	if (strcmp(name, "ssh") == 0)

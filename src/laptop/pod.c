@@ -179,8 +179,9 @@ pod_add_option(struct pod *pod, struct arena *arena, const char *key, const char
 {
 	struct ssh_option **end = &pod->options;
 
-	while (*end != NULL)
-		end = &(*end)->next;
+	for (; *end != NULL; end = &(*end)->next)
+		if (strcasecmp((*end)->key, key) == 0 && strcmp((*end)->value, value) == 0)
+			return;
 	*end = arena_alloc(arena, 1, sizeof(**end));
 	(*end)->key = arena_strdup(arena, key);
 	(*end)->value = arena_strdup(arena, value);
@@ -226,7 +227,8 @@ pod_option(struct pod *pod, struct findings *findings, const char *option, const
 			continue;
 		known = true;
 		why = texts[i].bad(value);
-		*(const char **)(void *)((char *)pod + texts[i].offset) = arena_strdup(arena, value);
+		*(const char **)(void *)((char *)pod + texts[i].offset)
+		    = arena_strdup(arena, value);
 	}
 	if (strcmp(option, "--port") == 0) {
 		known = true;

@@ -2,7 +2,7 @@
 
 #include <ctype.h>
 
-enum { WORDS_MAX = 256 };
+enum { WORDS_MAX = 1024 };
 
 struct splitter {
 	struct buf word;

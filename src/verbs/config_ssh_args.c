@@ -1,5 +1,6 @@
 #include "verbs/config_ssh_args.h"
 
+#include "keys/options.h"
 #include "laptop/hostline.h"
 
 #include <stdlib.h>
@@ -119,16 +120,42 @@ take_value(struct reader *r, const char *option, const char *value)
 	return take_name(r, value);
 }
 
+/* All of them, those that take a value first. */
+static const char *const names[] = { "--from", "--host", "--port", "--user", "--identity", "--jump",
+	"--ssh-option", "--ssh-config-file", "--remove", "--wait", "--list", "--help", "--dry-run",
+	"--diff", "--yes", "--use-previous-options", "--include", "--inline", "--offline",
+	"--new-host-key" };
+enum { VALUES = 9, NAMES = sizeof(names) / sizeof(*names) };
+
 static bool
 takes_value(const char *option)
 {
-	static const char *const options[] = { "--from", "--host", "--port", "--user", "--identity",
-		"--jump", "--ssh-option", "--ssh-config-file", "--remove" };
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
-		if (strcmp(option, options[i]) == 0)
+	for (size_t i = 0; i < VALUES; i++)
+		if (strcmp(option, names[i]) == 0)
 			return true;
 	return false;
+}
+
+static bool
+no_such_option(struct reader *r, const char *word)
+{
+	struct span name = { word, strcspn(word, "=") };
+	const char *nearest = NULL;
+	size_t least = 4;
+
+	for (size_t i = 0; i < NAMES; i++) {
+		size_t distance = word_distance(name, names[i], least);
+
+		if (distance < least) {
+			least = distance;
+			nearest = names[i];
+		}
+	}
+	if (nearest == NULL)
+		return refuse(r->findings, word, "there is no such option");
+	if (least == 0)
+		return refuse(r->findings, word, "it takes no value");
+	return refuse(r->findings, word, "there is no such option; did you mean %s?", nearest);
 }
 
 static bool
@@ -146,13 +173,13 @@ take_option(struct reader *r, const char *word)
 	if (strcmp(option, "--wait") == 0)
 		return take_wait(r, equals == NULL ? NULL : equals + 1);
 	if (equals != NULL)
-		return refuse(r->findings, word, "there is no such option, or it takes no value");
+		return no_such_option(r, word);
 	if (strcmp(option, "--list") == 0)
 		r->args->job = JOB_LIST;
 	else if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0)
 		r->args->job = JOB_HELP;
 	else if (!take_flag(r->args, option))
-		return refuse(r->findings, word, "there is no such option");
+		return no_such_option(r, word);
 	return true;
 }
 

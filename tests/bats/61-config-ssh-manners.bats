@@ -219,6 +219,8 @@ as() {
 		refused 64 '' add --ssh-option "$each"
 	done
 	refused 64 'no such option' add --no-such-option
+	refused 64 'did you mean --identity?' add --identiy=/k
+	refused 64 'it takes no value' add --dry-run=yes
 	refused 64 'value is missing' add --ssh-option
 	refused 64 '' add --dry-run=yes
 }
