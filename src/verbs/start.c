@@ -9,6 +9,7 @@
 #include "pod/context.h"
 #include "sshd/embedded.h"
 #include "sshd/logins.h"
+#include "sshd/logbook.h"
 #include "sshd/report.h"
 
 #include <errno.h>
@@ -39,6 +40,8 @@ struct ssh {
 	bool entries_logged, up;
 	long holding[PORTS_MOST + 1]; /* the ports of the sshd that runs, 0-terminated */
 	const char *argv[8];
+	struct logbook logbook;
+	bool saving; /* a timer is set to write it down */
 };
 
 /* ---- the plan, again and again ------------------------------------------------------------- */
@@ -176,6 +179,15 @@ listening(struct ssh *ssh, struct worker *worker)
 }
 
 static void
+save_logbook(void *context)
+{
+	struct ssh *ssh = context;
+
+	ssh->saving = false;
+	logbook_save(&ssh->logbook, &ssh->state);
+}
+
+static void
 line_from_sshd(struct worker *worker, void *context, const char *text)
 {
 	struct ssh *ssh = context;
@@ -184,6 +196,12 @@ line_from_sshd(struct worker *worker, void *context, const char *text)
 		listening(ssh, worker);
 	logins_note(&ssh->state, text, time(NULL));
 	log_say(LOG_DEBUG, "sshd: %s", text);
+	if (ssh->plan == NULL)
+		return;
+	logbook_line(&ssh->logbook, text, &ssh->state, ssh->plan);
+	/* At most once a second, however many strangers knock. */
+	if (ssh->logbook.changed && !ssh->saving)
+		ssh->saving = loop_after(worker_loop(worker), MILLISECONDS, save_logbook, ssh) != 0;
 }
 
 static void
