@@ -18,6 +18,7 @@
 #include "verbs/connect.h"
 #include "verbs/help.h"
 #include "verbs/keys.h"
+#include "verbs/reload.h"
 #include "verbs/start.h"
 
 #include <stdio.h>
@@ -61,6 +62,7 @@ static const struct {
 	{ "--connect", verb_connect },
 	{ "--keys", verb_keys },
 	{ "--config-ssh", verb_config_ssh },
+	{ "--reload", verb_reload },
 	{ "--help", verb_help },
 	{ "-h", verb_help },
 	{ "--version", verb_version },

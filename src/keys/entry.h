@@ -51,6 +51,9 @@ struct entries {
 
 struct entries entries_new(struct arena *arena);
 
+/* Adds an entry at the end of the list; entry->next is set. */
+void entries_append(struct entries *entries, struct entry *entry);
+
 /* The line for authorized_keys, without a line end: [options ]type blob[ comment]. In arena. */
 char *key_line(struct arena *arena, const struct key *key);
 

@@ -13,6 +13,17 @@ entries_new(struct arena *arena)
 	return (struct entries){ .arena = arena };
 }
 
+void
+entries_append(struct entries *entries, struct entry *entry)
+{
+	if (entries->last == NULL)
+		entries->first = entry;
+	else
+		entries->last->next = entry;
+	entries->last = entry;
+	entries->count[entry->verdict]++;
+}
+
 const char *
 verdict_name(enum verdict verdict)
 {

@@ -25,12 +25,7 @@ add_entry(struct reader *reader, enum verdict verdict, enum code code)
 		.type = "",
 		.fingerprint = "",
 		.comment = "" };
-	if (entries->last == NULL)
-		entries->first = entry;
-	else
-		entries->last->next = entry;
-	entries->last = entry;
-	entries->count[verdict]++;
+	entries_append(entries, entry);
 	return entry;
 }
 

@@ -13,14 +13,16 @@
 enum { SOURCE_LIMIT = 16 * 1024 * 1024 };
 
 void
-sources_read_variables(struct entries *entries, const struct settings *settings,
-    char *const *environment, const struct paste_rules *rules)
+sources_read_variables(
+    struct entries *entries, const struct sources *sources, char *const *environment)
 {
-	for (const char **name = settings_list(settings, SET_KEYS_ENV); *name != NULL; name++) {
+	const char **name = settings_list(sources->settings, SET_KEYS_ENV);
+
+	for (; *name != NULL; name++) {
 		const char *value = environment_value(environment, *name);
 
 		if (value != NULL)
-			paste_read(entries, *name, span_of(value), rules);
+			paste_read(entries, *name, span_of(value), &sources->rules);
 	}
 }
 
@@ -69,10 +71,95 @@ sources_read_file(struct entries *entries, const char *path, const struct paste_
 	return 0;
 }
 
-static void
-unreadable(struct findings *findings, const char *path)
+bool
+sources_mean_none(struct span text)
 {
-	finding_add(findings, ERROR, CODE_SOURCE_UNREADABLE, path, "%s", strerror(errno));
+	bool said = false;
+
+	while (text.len > 0) {
+		const char *end = memchr(text.data, '\n', text.len);
+		struct span line
+		    = span_take(text, end != NULL ? (size_t)(end - text.data) : text.len);
+
+		text = span_skip(text, line.len + 1);
+		while (line.len > 0 && strchr(" \t\r", line.data[line.len - 1]) != NULL)
+			line.len--;
+		while (line.len > 0 && strchr(" \t", line.data[0]) != NULL)
+			line = span_skip(line, 1);
+		if (line.len > 0 && line.data[0] != '#')
+			return false;
+		while (line.len > 0 && strchr("# \t", line.data[0]) != NULL)
+			line = span_skip(line, 1);
+		said = said || span_is_nocase(line, "none");
+	}
+	return said;
+}
+
+/* ---- one file, and what to do when it has gone bad ----------------------------------------- */
+
+static size_t
+usable(const struct entries *entries)
+{
+	return entries->count[VERDICT_OK] + entries->count[VERDICT_REPAIRED];
+}
+
+/* Appends copies of the entries in force that came from this source; how many. */
+static size_t
+keep_in_force(struct entries *entries, const struct sources *sources, const char *name)
+{
+	const struct entry *e = sources->in_force != NULL ? sources->in_force->first : NULL;
+	size_t kept = 0;
+
+	for (; e != NULL; e = e->next) {
+		struct entry *copy;
+
+		if (e->key == NULL || strcmp(e->source, name) != 0)
+			continue;
+		copy = arena_alloc(entries->arena, 1, sizeof(*copy));
+		*copy = *e;
+		copy->next = NULL;
+		entries_append(entries, copy);
+		kept++;
+	}
+	return kept;
+}
+
+/* Says that the source is bad, and keeps what it had. problem: errno's words, NULL where it was
+ * read but holds nothing. */
+static void
+gone_bad(struct entries *entries, const struct sources *sources, const char *name,
+    const char *problem, struct findings *findings)
+{
+	size_t kept = keep_in_force(entries, sources, name);
+
+	if (kept > 0)
+		finding_add(findings, ERROR, CODE_SOURCE_KEPT, name, "%s; %zu kept",
+		    problem != NULL ? problem : "no usable key in it", kept);
+	else if (problem != NULL)
+		finding_add(findings, ERROR, CODE_SOURCE_UNREADABLE, name, "%s", problem);
+	else
+		finding_add(findings, WARNING, CODE_SOURCE_EMPTY, name, NULL);
+}
+
+/* Reads path, which reports call name, relative to the open directory. */
+static void
+read_one(struct entries *entries, const struct sources *sources, int directory, const char *path,
+    const char *name, struct findings *findings)
+{
+	size_t before = usable(entries), refused = entries->count[VERDICT_REFUSED];
+	struct span text;
+
+	if (file_read(entries->arena, directory, path, SOURCE_LIMIT, &text) < 0) {
+		if (errno != EISDIR)
+			gone_bad(entries, sources, name, strerror(errno), findings);
+		return;
+	}
+	paste_read(entries, arena_strdup(entries->arena, name), text, &sources->rules);
+	if (usable(entries) > before || sources_mean_none(text))
+		return;
+	/* At a start, refused entries speak for themselves. */
+	if (sources->in_force != NULL || entries->count[VERDICT_REFUSED] == refused)
+		gone_bad(entries, sources, name, NULL, findings);
 }
 
 static int
@@ -81,38 +168,62 @@ visible(const struct dirent *file)
 	return file->d_name[0] != '.';
 }
 
+/* Keeps what all files of a directory had that cannot be read or is empty. */
 static void
-read_directory(struct entries *entries, const char *path, const struct paste_rules *rules,
+directory_gone_bad(struct entries *entries, const struct sources *sources, const char *path,
+    const char *problem, struct findings *findings)
+{
+	const char *inside = arena_printf(entries->arena, "%s/", path);
+	const struct entry *e = sources->in_force != NULL ? sources->in_force->first : NULL;
+	const char *last = "";
+
+	for (; e != NULL; e = e->next)
+		if (strncmp(e->source, inside, strlen(inside)) == 0
+		    && strcmp(e->source, last) != 0) {
+			last = e->source;
+			gone_bad(entries, sources, last, problem, findings);
+		}
+	if (last[0] == '\0')
+		gone_bad(entries, sources, path, problem, findings);
+}
+
+static void
+read_directory(struct entries *entries, const struct sources *sources, const char *path,
     struct findings *findings)
 {
 	struct dirent **names;
 	int n = scandir(path, &names, visible, alphasort);
 
-	if (n < 0) {
-		unreadable(findings, path);
-		return;
-	}
+	if (n <= 0)
+		directory_gone_bad(entries, sources, path,
+		    n < 0 ? strerror(errno) : "the directory is empty", findings);
 	for (int i = 0; i < n; i++) {
 		const char *file = arena_printf(entries->arena, "%s/%s", path, names[i]->d_name);
 
-		if (sources_read_file(entries, file, rules) < 0 && errno != EISDIR)
-			unreadable(findings, file);
+		read_one(entries, sources, AT_FDCWD, file, file, findings);
 		free(names[i]);
 	}
-	free(names);
-	if (n == 0)
-		finding_add(findings, WARNING, CODE_SOURCE_EMPTY, path, "the directory is empty");
+	if (n >= 0)
+		free(names);
 }
 
 void
-sources_read_files(struct entries *entries, const struct settings *settings,
-    const struct paste_rules *rules, struct findings *findings)
+sources_read_files(
+    struct entries *entries, const struct sources *sources, struct findings *findings)
 {
+	const struct settings *settings = sources->settings;
 	const char **path;
+	size_t n = 0;
 
 	for (path = settings_list(settings, SET_KEYS_FILE); *path != NULL; path++)
-		if (sources_read_file(entries, *path, rules) < 0)
-			unreadable(findings, *path);
+		read_one(entries, sources, AT_FDCWD, *path, *path, findings);
 	for (path = settings_list(settings, SET_KEYS_DIR); *path != NULL; path++)
-		read_directory(entries, *path, rules, findings);
+		read_directory(entries, sources, *path, findings);
+	for (path = settings_list(settings, SET_KEYS_URL); *path != NULL; path++, n++) {
+		const char *file = arena_printf(entries->arena, SOURCES_FETCHED, n);
+
+		/* Not there: not fetched yet; the fetcher says what keeps it. */
+		if (sources->state >= 0 && faccessat(sources->state, file, F_OK, 0) == 0)
+			read_one(entries, sources, sources->state, file, *path, findings);
+	}
 }

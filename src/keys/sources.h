@@ -1,9 +1,10 @@
 /*
  * sources: where key text comes from.
  *
- * Variables, files and directories of files, all merged. Variables are memory and can be read
- * before the command starts; files may stand on a volume that does not answer, so only the monitor
- * reads those. (Addresses, keys-url, are fetched by the monitor too: sshd/fetch.)
+ * Variables, files, directories of files and addresses, all merged. Variables are memory and can be
+ * read before the command starts; files may stand on a volume that does not answer, so only the
+ * monitor reads those. Addresses are fetched by a process of their own (sshd/fetch), which leaves
+ * what it got in a directory; here that is one more place of files.
  */
 #ifndef SSHINIT_KEYS_SOURCES_H
 #define SSHINIT_KEYS_SOURCES_H
@@ -11,17 +12,34 @@
 #include "base/settings.h"
 #include "keys/paste.h"
 
-/* Appends the entries of every variable that keys-env names and environment holds. */
-void sources_read_variables(struct entries *entries, const struct settings *settings,
-    char *const *environment, const struct paste_rules *rules);
+/* Where the fetched text of the n-th address of keys-url stands, relative to the state directory.
+ */
+#define SOURCES_FETCHED "url/%zu"
 
-/* Appends the entries of keys-file and keys-dir. A source that cannot be read is a finding, and so
- * is one without a key in it. In a directory, files whose names start with a dot are skipped (a
- * mounted Secret's ..data), the others are read in the order of their names. */
-void sources_read_files(struct entries *entries, const struct settings *settings,
-    const struct paste_rules *rules, struct findings *findings);
+struct sources {
+	const struct settings *settings;
+	struct paste_rules rules;
+	int state; /* descriptor of the state directory, -1 for none: nothing was fetched */
+	/* While the pod runs: the keys in force. A file that has become unreadable, or holds
+	 * nothing usable any more, keeps those it had, for that is an accident more often than a
+	 * wish. Who means it writes the line "# none". NULL at a start. */
+	const struct entries *in_force;
+};
+
+/* Appends the entries of every variable that keys-env names and environment holds. */
+void sources_read_variables(
+    struct entries *entries, const struct sources *sources, char *const *environment);
+
+/* Appends the entries of keys-file, keys-dir and keys-url. A source that cannot be read, or holds
+ * no key, is a finding. In a directory, files whose names start with a dot are skipped (a mounted
+ * Secret's ..data), the others are read in the order of their names; one that is gone is gone. */
+void sources_read_files(
+    struct entries *entries, const struct sources *sources, struct findings *findings);
 
 /* Appends the entries of one file ("-": standard input), for --check FILE. 0, or -1 and errno. */
 int sources_read_file(struct entries *entries, const char *path, const struct paste_rules *rules);
+
+/* Whether the text says on purpose that there is no key: comments only, one of them "# none". */
+bool sources_mean_none(struct span text);
 
 #endif

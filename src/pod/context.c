@@ -4,12 +4,14 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char context_name[] = "context";
 static const char ports_name[] = "listening";
+static const char worker_name[] = "worker";
 
 enum { CONTEXT_LIMIT = 16 * 1024 * 1024, PORTS_LIMIT = 4096, PORTS_ROOM = 64 };
 
@@ -74,6 +76,26 @@ context_save_ports(const struct state *state, const long *ports)
 	    state->fd, ports_name, (struct span){ text.data, text.len }, 0600, NULL, false);
 	arena_free(arena);
 	return result;
+}
+
+int
+context_save_worker(const struct state *state)
+{
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	return file_replace(
+	    state->fd, worker_name, (struct span){ text, (size_t)len }, 0600, NULL, false);
+}
+
+long
+context_worker(struct arena *arena, const struct state *state)
+{
+	struct span text;
+
+	if (state->fd < 0 || file_read_own(arena, state->fd, worker_name, PORTS_LIMIT, &text) < 0)
+		return -1;
+	return strtol(text.data, NULL, 10);
 }
 
 static char **

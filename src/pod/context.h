@@ -24,6 +24,12 @@ int context_save(const struct state *state, const struct settings *settings, con
 /* Leaves the ports, NULL for none. 0, or -1 and errno. */
 int context_save_ports(const struct state *state, const long *ports);
 
+/* Leaves the calling process's id: the one that takes SIGHUP. 0, or -1 and errno. */
+int context_save_worker(const struct state *state);
+
+/* That id, or -1. */
+long context_worker(struct arena *arena, const struct state *state);
+
 /* What is there; the members are NULL where it is not. */
 struct context context_load(struct arena *arena, const struct state *state);
 

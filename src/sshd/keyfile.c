@@ -150,6 +150,14 @@ plan_text(struct keyfile *keyfile, struct arena *arena, const char *name, struct
 	return write;
 }
 
+static void
+note_kept_out(const struct keyfile *keyfile, struct findings *findings)
+{
+	for (const struct entry *const *e = keyfile->plan.kept_out; *e != NULL; e++)
+		finding_add(findings, WARNING, CODE_KEY_KEPT_OUT, (*e)->source, "%s %s",
+		    (*e)->key->fingerprint, (*e)->key->comment);
+}
+
 struct keyfile
 keyfile_look(struct arena *arena, const struct account *account, const struct entries *entries,
     time_t now, struct findings *findings)
@@ -185,10 +193,18 @@ keyfile_look(struct arena *arena, const struct account *account, const struct en
 	} else {
 		note_outside(&keyfile, findings);
 	}
-	for (const struct entry *const *e = keyfile.plan.kept_out; *e != NULL; e++)
-		finding_add(findings, WARNING, CODE_KEY_KEPT_OUT, (*e)->source, "%s %s",
-		    (*e)->key->fingerprint, (*e)->key->comment);
+	if (entries != NULL)
+		note_kept_out(&keyfile, findings);
 	return keyfile;
+}
+
+void
+keyfile_use(struct keyfile *keyfile, struct arena *arena, const struct entries *entries,
+    struct findings *findings)
+{
+	keyfile->entries = entries;
+	keyfile->plan = keyfile_put_together(arena, &keyfile->apart, entries);
+	note_kept_out(keyfile, findings);
 }
 
 /* ---- in the child: writing ----------------------------------------------------------------- */

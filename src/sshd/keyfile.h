@@ -43,9 +43,14 @@ struct keyfile {
 	struct keyfile_plan plan;
 };
 
-/* Looks at the home and plans the file. Touches nothing. */
+/* Looks at the home and plans the file. Touches nothing. entries may be NULL, and given later by
+ * keyfile_use. */
 struct keyfile keyfile_look(struct arena *arena, const struct account *account,
     const struct entries *entries, time_t now, struct findings *findings);
+
+/* Plans the file anew with these entries. */
+void keyfile_use(struct keyfile *keyfile, struct arena *arena, const struct entries *entries,
+    struct findings *findings);
 
 /* Writes the file where it differs, without waiting for the disk. Where the home turns out not to
  * keep what was written, the state directory is used: place tells. 0, or -1 after an error finding:

@@ -6,9 +6,11 @@
 #include "pod/session_env.h"
 #include "sshd/config.h"
 #include "sshd/embedded.h"
+#include "sshd/fetch.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,33 +19,30 @@
 /* ---- looking ------------------------------------------------------------------------------- */
 
 static struct entries
-read_sources(struct plan *plan, const struct settings *settings, bool variables_only)
+read_sources(struct plan *plan, const struct settings *settings, const struct entries *in_force,
+    bool variables_only)
 {
 	struct entries entries = entries_new(plan->arena);
-	const struct paste_rules rules
-	    = { .repair = settings_flag(settings, SET_REPAIR), .now = plan->now };
+	const struct sources sources = { .settings = settings,
+		.rules = { .repair = settings_flag(settings, SET_REPAIR), .now = plan->now },
+		.state = plan->state.fd,
+		.in_force = in_force };
 
-	sources_read_variables(&entries, settings, plan->environment, &rules);
+	sources_read_variables(&entries, &sources, plan->environment);
 	if (!variables_only)
-		sources_read_files(&entries, settings, &rules, &plan->findings);
+		sources_read_files(&entries, &sources, &plan->findings);
 	return entries;
 }
 
-/* Adds copies: each user's own list must not grow into another's, for it is written again later. */
+/* Adds copies, for an entry can stand in one list only. */
 static void
-join_entries(struct entries *all, const struct entries *more)
+join_copies(struct entries *all, const struct entries *more)
 {
 	for (const struct entry *e = more->first; e != NULL; e = e->next) {
 		struct entry *copy = arena_alloc(all->arena, 1, sizeof(*copy));
 
 		*copy = *e;
-		copy->next = NULL;
-		if (all->last == NULL)
-			all->first = copy;
-		else
-			all->last->next = copy;
-		all->last = copy;
-		all->count[copy->verdict]++;
+		entries_append(all, copy);
 	}
 }
 
@@ -57,32 +56,53 @@ has_own_sources(const struct settings *common, const struct settings *own)
 	       || own->value[SET_KEYS_URL] != common->value[SET_KEYS_URL];
 }
 
+/* The keys that sources had brought by the last time, while the pod runs; NULL at a start. */
+static const struct entries *
+in_force(const struct plan *plan, const struct login *login, bool running)
+{
+	struct keyfile *keyfile = (struct keyfile *)(uintptr_t)&login->keyfile;
+
+	if (!running)
+		return NULL;
+	if (keyfile->place == IN_STATE)
+		(void)keyfile_in_state(keyfile, plan->arena, &plan->state);
+	return &keyfile->apart.from;
+}
+
 static void
-plan_logins(struct plan *plan)
+plan_logins(struct plan *plan, bool running)
 {
 	struct login **end = &plan->logins;
-	struct entries *common = arena_alloc(plan->arena, 1, sizeof(*common));
+	struct entries *common = NULL;
 
-	*common = read_sources(plan, plan->settings, false);
-	join_entries(&plan->entries, common);
 	for (const struct account *a = plan->accounts; a != NULL; a = a->next) {
 		struct login *login = arena_alloc(plan->arena, 1, sizeof(*login));
-		struct entries *own = common;
+		struct entries *own;
+		bool shares;
 
 		login->account = a;
 		login->settings = settings_for_user(plan->settings, a->name);
-		if (has_own_sources(plan->settings, &login->settings)) {
+		login->keyfile = keyfile_look(plan->arena, a, NULL, plan->now, &plan->findings);
+		shares = !has_own_sources(plan->settings, &login->settings);
+		own = shares ? common : NULL;
+		if (own == NULL) {
 			own = arena_alloc(plan->arena, 1, sizeof(*own));
-			*own = read_sources(plan, &login->settings, false);
+			*own = read_sources(
+			    plan, &login->settings, in_force(plan, login, running), false);
+			join_copies(&plan->entries, own);
 		}
+		if (shares)
+			common = own;
 		login->entries = own;
-		login->keyfile = keyfile_look(plan->arena, a, own, plan->now, &plan->findings);
+		keyfile_use(&login->keyfile, plan->arena, own, &plan->findings);
 		plan->authorised += login->keyfile.plan.authorised + login->keyfile.plan.outside;
-		if (own != common)
-			join_entries(&plan->entries, own);
 		*end = login;
 		end = &login->next;
 	}
+	/* Without an account nobody can log in, but what was pasted is worth judging all the same.
+	 */
+	if (plan->accounts == NULL)
+		plan->entries = read_sources(plan, plan->settings, NULL, false);
 }
 
 /* The CAs of user-ca and user-ca-file. */
@@ -170,13 +190,14 @@ plan_make(const struct plan_inputs *inputs)
 		return plan;
 	}
 	if (inputs->variables_only) {
-		plan->entries = read_sources(plan, plan->settings, true);
+		plan->entries = read_sources(plan, plan->settings, NULL, true);
 		return plan;
 	}
 	plan->accounts = accounts_plan(arena, plan->settings, &plan->findings);
-	plan_logins(plan);
+	plan_logins(plan, inputs->running);
 	plan_authorities(plan);
 	plan->backend = backend_plan(arena, plan->settings, plan->accounts, &plan->findings);
+	fetch_plan(plan->settings, &plan->findings);
 	if (plan->authorised == 0)
 		finding_add(&plan->findings, ERROR, CODE_NO_KEYS, "keys", NULL);
 	plan_ports(plan, inputs->holding);
@@ -392,7 +413,8 @@ write_config(struct plan *plan, enum keyfile_place place)
 		config.session_env = write_session_env(plan);
 	else
 		config.variables = common_variables(plan);
-	if (put(plan, "sshd_config", config_text(plan->arena, &config, &plan->findings), 0600) < 0)
+	plan->config_text = config_text(plan->arena, &config, &plan->findings);
+	if (put(plan, "sshd_config", plan->config_text, 0600) < 0)
 		return -1;
 	plan->config = arena_printf(plan->arena, "%s/sshd_config", plan->state.path);
 	return 0;

@@ -43,8 +43,9 @@ struct plan {
 	struct state state;
 	struct hostkey hostkey;
 	struct reach reach;
-	struct profile profile; /* PATH in login shells */
-	const char *config;     /* the path of the sshd_config; "" until applied */
+	struct profile profile;  /* PATH in login shells */
+	const char *config;      /* the path of the sshd_config; "" until applied */
+	struct span config_text; /* and what is in it */
 };
 
 /* What a plan is made from. */
@@ -55,6 +56,7 @@ struct plan_inputs {
 	time_t now;
 	struct state state;  /* fd -1: none yet */
 	const long *holding; /* the ports our own sshd listens on already; NULL: none */
+	bool running;        /* a plan made while the pod runs, not its first */
 	bool variables_only; /* nothing that may block: keys of variables, and nothing else */
 };
 

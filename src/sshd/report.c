@@ -43,12 +43,21 @@ report_log_entries(const struct entries *entries)
 }
 
 void
-report_log_findings(const struct findings *findings, struct set *said)
+report_log_findings(const struct findings *findings, const struct set *before, struct set *now)
 {
-	for (const struct finding *f = findings->first; f != NULL; f = f->next)
-		if (set_add(said, arena_printf(said->arena, "%s\n%s\n%s", code_name(f->code),
-		                      f->subject, f->message)))
+	for (const struct finding *f = findings->first; f != NULL; f = f->next) {
+		const char *text = arena_printf(
+		    now->arena, "%s\n%s\n%s", code_name(f->code), f->subject, f->message);
+
+		if (set_add(now, text) && !set_has(before, text))
 			log_finding(f);
+	}
+}
+
+void
+report_log_count(const struct plan *plan)
+{
+	log_say(LOG_INFO, "keys read again: %zu may log in", plan->authorised);
 }
 
 void

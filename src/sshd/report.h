@@ -15,9 +15,13 @@
  * their fix. */
 void report_log_entries(const struct entries *entries);
 
-/* Logs the findings that are not in said yet, and adds them: a restart of sshd makes a new plan,
- * and nobody wants to read the same line again. */
-void report_log_findings(const struct findings *findings, struct set *said);
+/* Logs the findings that are not in before, and puts all into now: a restart of sshd makes a new
+ * plan, and nobody wants to read the same line again. */
+void report_log_findings(
+    const struct findings *findings, const struct set *before, struct set *now);
+
+/* Logs how many keys may log in now, after the sources were read again. */
+void report_log_count(const struct plan *plan);
 
 /* Logs what a client needs to know once sshd listens: host key, port, the line to paste. */
 void report_log_listening(const struct plan *plan);

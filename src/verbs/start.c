@@ -8,6 +8,8 @@
 #include "init/supervise.h"
 #include "pod/context.h"
 #include "sshd/embedded.h"
+#include "sshd/fetch.h"
+#include "sshd/follow.h"
 #include "sshd/logins.h"
 #include "sshd/logbook.h"
 #include "sshd/report.h"
@@ -24,7 +26,7 @@
 
 extern char **environ;
 
-enum { WAIT_SECONDS = 10, MILLISECONDS = 1000, FLUSH_AFTER = 200 };
+enum { WAIT_SECONDS = 10, MILLISECONDS = 1000, FLUSH_AFTER = 200, RELOAD_AFTER = 300 };
 
 /* The worker's view of sshd. One of these exists; it lives in the worker's copy of memory. */
 struct ssh {
@@ -33,11 +35,17 @@ struct ssh {
 	const char *config;
 	struct arena *arena; /* for what outlives a plan */
 	struct set said;     /* findings that were logged */
+	struct worker *worker;
+	struct findings state_findings; /* of making the state directory */
+	struct fetch fetch;
 	struct state state;
 	struct plan *plan; /* the one in force */
 	bool strict;
 	bool command_owns_terminal; /* exec mode on a terminal: nothing is written once it runs */
 	bool entries_logged, up;
+	bool running;                 /* the first plan was made */
+	int follow;                   /* tells that a source has changed; -1 */
+	bool changed;                 /* and a reload is on its way */
 	long holding[PORTS_MOST + 1]; /* the ports of the sshd that runs, 0-terminated */
 	const char *argv[8];
 	struct logbook logbook;
@@ -54,7 +62,8 @@ make_plan(struct ssh *ssh)
 		.environment = environ,
 		.now = time(NULL),
 		.state = ssh->state,
-		.holding = ssh->up ? ssh->holding : NULL };
+		.holding = ssh->up ? ssh->holding : NULL,
+		.running = ssh->running };
 
 	return plan_make(&inputs);
 }
@@ -62,10 +71,15 @@ make_plan(struct ssh *ssh)
 static void
 log_plan(struct ssh *ssh, const struct plan *plan)
 {
+	struct set now = set_new(arena_new());
+
 	if (!ssh->entries_logged)
 		report_log_entries(&plan->entries);
 	ssh->entries_logged = true;
-	report_log_findings(&plan->findings, &ssh->said);
+	report_log_findings(&plan->findings, &ssh->said, &now);
+	/* What is said no more may be said again one day. */
+	arena_free(ssh->said.arena);
+	ssh->said = now;
 }
 
 /* For --check, --connect and --keys, which find in it what the running sshinit knows. */
@@ -90,15 +104,84 @@ answer(struct ssh *ssh, struct worker *worker, enum readiness readiness)
 	worker_ready(worker, readiness);
 }
 
+/* ---- sources that change ------------------------------------------------------------------- */
+
+static void
+reload_now(void *context)
+{
+	struct ssh *ssh = context;
+
+	ssh->changed = false;
+	worker_reload(ssh->worker);
+}
+
+/* A change seldom comes alone: a Secret is swapped in several steps, an editor writes and renames.
+ * So it is given a moment, and a source that changes all the time is read a few times a second. */
+static void
+source_changed(void *context, int fd, short events)
+{
+	struct ssh *ssh = context;
+
+	(void)events;
+	follow_drain(fd);
+	if (!ssh->changed)
+		ssh->changed
+		    = loop_after(worker_loop(ssh->worker), RELOAD_AFTER, reload_now, ssh) != 0;
+}
+
+static void
+reload(struct worker *worker, void *context)
+{
+	struct ssh *ssh = context;
+
+	(void)worker;
+	if (ssh->follow >= 0)
+		follow_arm(ssh->follow, ssh->settings, &ssh->state);
+	log_say(LOG_DEBUG, "reading all key sources again");
+}
+
 /* First in the worker. Where nobody waits for us, the command has begun. */
 static void
 begin(struct worker *worker, void *context)
 {
-	const struct ssh *ssh = context;
+	struct ssh *ssh = context;
 
-	(void)worker;
+	ssh->worker = worker;
 	if (ssh->command_owns_terminal && ssh->entries_logged)
 		log_mute();
+	ssh->state = state_make(ssh->arena, &ssh->state_findings);
+	if (ssh->state.fd >= 0) {
+		(void)context_save(&ssh->state, ssh->settings, ssh->config, environ);
+		(void)context_save_worker(&ssh->state);
+	}
+	ssh->follow = follow_open();
+	if (ssh->follow >= 0) {
+		follow_arm(ssh->follow, ssh->settings, &ssh->state);
+		(void)loop_watch(worker_loop(worker), ssh->follow, POLLIN, source_changed, ssh);
+	}
+}
+
+/* ---- the service keys-url ------------------------------------------------------------------ */
+
+static int
+run_fetch(void *context)
+{
+	struct ssh *ssh = context;
+
+	return fetch_run(&ssh->fetch);
+}
+
+static enum wish
+prepare_fetch(struct worker *worker, void *context, struct start *out)
+{
+	struct ssh *ssh = context;
+
+	(void)worker;
+	if (settings_text(ssh->settings, SET_KEYS_URL)[0] == '\0' || ssh->state.fd < 0)
+		return WISH_OFF;
+	ssh->fetch = (struct fetch){ .settings = ssh->settings, .state = &ssh->state };
+	out->run = run_fetch;
+	return WISH_ON;
 }
 
 /* ---- the service sshd ---------------------------------------------------------------------- */
@@ -120,39 +203,53 @@ fill_start(struct ssh *ssh, struct start *out)
 	out->envp = embedded_environment(plan->arena, plan->accounts, &plan->state);
 }
 
+/* The plan cannot be carried out, or there is nobody to let in. */
+static enum wish
+nothing_to_run(struct ssh *ssh, struct worker *worker, struct plan *before)
+{
+	const struct plan *plan = ssh->plan;
+
+	log_plan(ssh, plan);
+	write_status(ssh);
+	answer(ssh, worker, plan->findings.count[ERROR] > 0 ? READY_FAILED : READY_OFF);
+	plan_free(before);
+	return WISH_OFF;
+}
+
+/* sshd reads the keys at each login, so only another configuration makes it start anew; the
+ * sessions it has go on. */
+static bool
+same_config(const struct plan *before, const struct plan *now)
+{
+	return before != NULL && before->config_text.len == now->config_text.len
+	       && memcmp(before->config_text.data, now->config_text.data, now->config_text.len)
+	              == 0;
+}
+
 static enum wish
 prepare_sshd(struct worker *worker, void *context, struct start *out)
 {
 	struct ssh *ssh = context;
-	struct plan *before = ssh->plan, *plan;
-	struct findings state_findings = findings_new(ssh->arena);
+	struct plan *before = ssh->plan, *plan = make_plan(ssh);
+	bool first = !ssh->running, again;
 
-	if (ssh->state.fd < 0 && settings_flag(ssh->settings, SET_ENABLED)) {
-		ssh->state = state_make(ssh->arena, &state_findings);
-		if (ssh->state.fd >= 0)
-			(void)context_save(&ssh->state, ssh->settings, ssh->config, environ);
-	}
-	plan = make_plan(ssh);
-	findings_join(&plan->findings, &state_findings);
+	findings_join(&plan->findings, &ssh->state_findings);
 	ssh->plan = plan;
-	if (ssh->strict && plan_is_broken(plan)) {
-		log_plan(ssh, plan);
-		answer(ssh, worker, READY_FAILED);
-		plan_free(before);
-		return WISH_OFF;
-	}
-	if (plan_apply(plan) < 0) {
-		log_plan(ssh, plan);
-		write_status(ssh);
-		answer(ssh, worker, plan->findings.count[ERROR] > 0 ? READY_FAILED : READY_OFF);
-		plan_free(before);
-		return WISH_OFF;
-	}
+	ssh->running = true;
+	if (first && ssh->strict && plan_is_broken(plan))
+		return nothing_to_run(ssh, worker, before);
+	if (plan_apply(plan) < 0)
+		return nothing_to_run(ssh, worker, before);
 	log_plan(ssh, plan);
+	again = ssh->up && !same_config(before, plan);
+	if (ssh->up && !first)
+		report_log_count(plan);
 	memcpy(ssh->holding, plan->ports, sizeof(ssh->holding));
 	fill_start(ssh, out);
+	if (ssh->up)
+		write_status(ssh);
 	plan_free(before);
-	return WISH_ON;
+	return again ? WISH_AGAIN : WISH_ON;
 }
 
 /* Off the path to the open port. */
@@ -245,10 +342,10 @@ log_variables(const struct settings *settings, const struct findings *findings)
 		.state = { .fd = -1, .path = "" },
 		.variables_only = true };
 	struct plan *plan = plan_make(&inputs);
-	struct set said = set_new(plan->arena);
+	struct set none = set_new(plan->arena), said = set_new(plan->arena);
 
 	report_log_entries(&plan->entries);
-	report_log_findings(&plan->findings, &said);
+	report_log_findings(&plan->findings, &none, &said);
 	plan_free(plan);
 }
 
@@ -306,22 +403,27 @@ start(const struct settings *settings, const struct findings *findings, const ch
 		.settings_findings = findings,
 		.config = config,
 		.arena = arena,
-		.said = set_new(arena),
+		.said = set_new(arena_new()),
+		.state_findings = findings_new(arena),
+		.follow = -1,
 		.state = { .fd = -1, .path = "" },
 		.strict = settings_flag(settings, SET_STRICT),
 		.command_owns_terminal = command[0] != NULL && isatty(STDERR_FILENO) };
-	struct service services[] = { { .name = "sshd",
-	    .whole = true, /* clients choose parts of its messages, line ends included */
-	    .context = &ssh,
-	    .prepare = prepare_sshd,
-	    .line = line_from_sshd,
-	    .ended = sshd_ended } };
+	struct service services[]
+	    = { { .name = "sshd",
+		    .whole = true, /* clients choose parts of its messages, line ends included */
+		    .context = &ssh,
+		    .prepare = prepare_sshd,
+		    .line = line_from_sshd,
+		    .ended = sshd_ended },
+		      { .name = "keys-url", .context = &ssh, .prepare = prepare_fetch } };
 	struct worker_calls calls = { .context = &ssh,
 		.services = services,
-		.service_count = 1,
+		.service_count = 2,
 		.command = command,
 		.stays = command[0] == NULL || settings_is(settings, SET_MODE, "supervise"),
-		.begin = begin };
+		.begin = begin,
+		.reload = reload };
 	struct monitor monitor = { .link = -1 };
 	enum readiness readiness = READY_UP;
 

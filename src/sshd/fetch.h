@@ -1,0 +1,27 @@
+/*
+ * fetch: keys from an address.
+ *
+ * A process of its own asks each address of keys-url from time to time, by the image's curl or GNU
+ * wget, and leaves what it got in the state directory when that changed. https only, redirects too;
+ * http for loopback, without redirects. What is not keys is not left there: an error page never
+ * counts, and the keys of the last good answer stay.
+ */
+#ifndef SSHINIT_SSHD_FETCH_H
+#define SSHINIT_SSHD_FETCH_H
+
+#include "base/settings.h"
+#include "pod/state.h"
+
+/* Says which addresses will not be asked, and whether there is a program to ask with. */
+void fetch_plan(const struct settings *settings, struct findings *findings);
+
+struct fetch {
+	const struct settings *settings;
+	const struct state *state;
+};
+
+/* Asks for ever; a struct fetch is the context. For a child of the worker: it logs on standard
+ * error, one plain line at a time. Returns only when there is nothing to ask. */
+int fetch_run(void *context);
+
+#endif
