@@ -13,6 +13,7 @@
 #include "init/exec.h"
 #include "pod/context.h"
 #include "sshd/embedded.h"
+#include "verbs/certify.h"
 #include "verbs/check.h"
 #include "verbs/config_ssh.h"
 #include "verbs/connect.h"
@@ -61,6 +62,7 @@ static const struct {
 	{ "--check", verb_check },
 	{ "--connect", verb_connect },
 	{ "--keys", verb_keys },
+	{ "--certify", verb_certify },
 	{ "--config-ssh", verb_config_ssh },
 	{ "--reload", verb_reload },
 	{ "--help", verb_help },

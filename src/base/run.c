@@ -103,6 +103,23 @@ run_collect(struct arena *arena, const char *path, const char *const argv[],
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+int
+run_inherit(const char *path, const char *const argv[], const char *const environment[])
+{
+	pid_t child = fork();
+	int status = 0;
+
+	if (child < 0)
+		return -1;
+	if (child == 0) {
+		execve(path, (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)environment);
+		_exit(127);
+	}
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 const char *
 run_find(struct arena *arena, const char *directories, const char *name)
 {

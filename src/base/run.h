@@ -15,6 +15,10 @@ struct arena;
 int run_collect(struct arena *arena, const char *path, const char *const argv[],
     const char *const environment[], int timeout_ms, struct span *output);
 
+/* Runs path with argv on our own standard streams, where it may ask for a passphrase. The exit
+ * status, 128 + N for a signal, -1 and errno when it could not be started. */
+int run_inherit(const char *path, const char *const argv[], const char *const environment[]);
+
 /* The first executable regular file called name in the directories (a PATH), "" when there is
  * none. */
 const char *run_find(struct arena *arena, const char *directories, const char *name);

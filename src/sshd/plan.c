@@ -111,9 +111,13 @@ plan_authorities(struct plan *plan)
 {
 	const char *text = settings_text(plan->settings, SET_USER_CA);
 	const char *file = settings_text(plan->settings, SET_USER_CA_FILE);
+	const char *revoked = settings_text(plan->settings, SET_REVOKED_KEYS);
 	const struct paste_rules rules = { .repair = true, .now = plan->now };
 
 	plan->authorities = entries_new(plan->arena);
+	if (revoked[0] != '\0' && access(revoked, R_OK) < 0)
+		finding_add(&plan->findings, ERROR, CODE_REVOKED_UNREADABLE, revoked, "%s",
+		    strerror(errno));
 	if (text[0] != '\0')
 		paste_read(&plan->authorities, "SSHINIT_USER_CA", span_of(text), &rules);
 	if (file[0] != '\0' && sources_read_file(&plan->authorities, file, &rules) < 0)

@@ -1,0 +1,230 @@
+#include "verbs/certify.h"
+
+#include "base/buf.h"
+#include "base/options.h"
+#include "base/run.h"
+#include "ca/authority.h"
+#include "sshd/backend.h"
+
+#include <bsd/stdlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REFUSED = 1 };
+
+static const char usage[]
+    = "usage: sshinit --certify --ca-init --ca KEY\n"
+      "       sshinit --certify --ca KEY --identity NAME --principal USER... [--hours N]\n"
+      "               [--no-forwarding] [--again] FILE.pub\n"
+      "       sshinit --certify --ca KEY --revoke SERIAL|FILE...\n";
+
+struct request {
+	const char *ca;
+	bool init, revoke, again;
+	struct certificate_request certificate;
+	char **words;
+};
+
+static const char *
+valid_name(const char *name)
+{
+	if (name[0] == '\0' || name[0] == '-')
+		return "it must be a name";
+	for (const char *c = name; *c != '\0'; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == ',' || *c == '"')
+			return "it must not hold blanks, commas or quotes";
+	return NULL;
+}
+
+/* The value of an option, "--name value" or "--name=value"; NULL when word is another option. */
+static const char *
+value_of(char ***word, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(**word, name, len) != 0)
+		return NULL;
+	if ((**word)[len] == '=')
+		return **word + len + 1;
+	if ((**word)[len] != '\0')
+		return NULL;
+	if ((*word)[1] == NULL)
+		return "";
+	(*word)++;
+	return **word;
+}
+
+static int
+read_arguments(struct request *request, const struct verb_call *call)
+{
+	struct arena *arena = call->settings->arena;
+	struct buf principals = buf_new(arena);
+	long limit = settings_number(call->settings, SET_CERTIFICATE_HOURS);
+	size_t n = 0;
+
+	request->words = arena_alloc(arena, (size_t)call->argc + 1, sizeof(char *));
+	request->certificate.hours = limit;
+	for (char **word = call->argv + 1; *word != NULL; word++) {
+		const char *option = *word, *value, *wrong = NULL;
+
+		if (strcmp(option, "--ca-init") == 0)
+			request->init = true;
+		else if (strcmp(option, "--revoke") == 0)
+			request->revoke = true;
+		else if (strcmp(option, "--again") == 0)
+			request->again = true;
+		else if (strcmp(option, "--no-forwarding") == 0)
+			request->certificate.no_forwarding = true;
+		else if ((value = value_of(&word, "--ca")) != NULL)
+			request->ca = value;
+		else if ((value = value_of(&word, "--identity")) != NULL) {
+			wrong = valid_name(value);
+			request->certificate.identity = value;
+		} else if ((value = value_of(&word, "--principal")) != NULL) {
+			wrong = valid_name(value);
+			buf_printf(&principals, "%s%s", principals.len > 0 ? "," : "", value);
+		} else if ((value = value_of(&word, "--hours")) != NULL) {
+			request->certificate.hours = (long)strtonum(value, 1, limit, &wrong);
+			if (wrong != NULL)
+				wrong = arena_printf(
+				    arena, "from 1 to %ld (the limit is certificate-hours)", limit);
+		} else if (strncmp(option, "--", 2) == 0) {
+			const char *config = NULL;
+			int taken = options_take(call->settings, &config, word, &wrong);
+
+			word += taken > 0 ? taken - 1 : 0;
+		} else {
+			request->words[n++] = *word;
+		}
+		if (wrong != NULL)
+			return options_wrong(option, wrong);
+	}
+	request->certificate.principals = principals.data;
+	return 0;
+}
+
+static int
+wrong_usage(const char *what)
+{
+	fprintf(stderr, "sshinit: --certify: %s\n%s", what, usage);
+	return EXIT_USAGE;
+}
+
+static int
+check_request(const struct request *request)
+{
+	if (request->ca == NULL || request->ca[0] == '\0')
+		return wrong_usage("--ca KEY is missing");
+	if (request->init)
+		return request->words[0] == NULL ? 0 : wrong_usage("--ca-init takes no file");
+	if (request->revoke)
+		return request->words[0] != NULL ? 0 : wrong_usage("what is to be revoked?");
+	if (request->certificate.identity == NULL)
+		return wrong_usage("--identity NAME is missing");
+	if (request->certificate.principals[0] == '\0')
+		return wrong_usage("--principal USER is missing: the name to log in as");
+	if (request->words[0] == NULL || request->words[1] != NULL)
+		return wrong_usage("one public key file must be given");
+	return 0;
+}
+
+static int
+print_findings(const struct findings *findings)
+{
+	for (const struct finding *f = findings->first; f != NULL; f = f->next) {
+		fprintf(stderr, "sshinit: %s: %s: %s\n", severity_name(f->severity), f->subject,
+		    f->message);
+		if (f->fix[0] != '\0')
+			fprintf(stderr, "sshinit:   fix: %s\n", f->fix);
+	}
+	return REFUSED;
+}
+
+/* The file's name without directory and ".pub": what ssh -i takes, and where the certificate
+ * belongs. */
+static const char *
+key_name(struct arena *arena, const char *public_key)
+{
+	const char *base = strrchr(public_key, '/');
+	size_t len;
+
+	base = base != NULL ? base + 1 : public_key;
+	len = strlen(base);
+	if (len > 4 && strcmp(base + len - 4, ".pub") == 0)
+		len -= 4;
+	return arena_strndup(arena, base, len);
+}
+
+static void
+print_certificate(
+    struct arena *arena, const struct certificate *certificate, const char *public_key)
+{
+	const char *name = key_name(arena, public_key);
+
+	printf("%s%s\n\n%s\n\n", certificate->was_valid ? "still valid: " : "", certificate->path,
+	    certificate->text);
+	printf(
+	    "Linux, macOS:\n  echo '%s' > ~/.ssh/%s-cert.pub\n  ssh -i ~/.ssh/%s USER@HOST -p PORT\n\n",
+	    certificate->line, name, name);
+	printf(
+	    "Windows (PowerShell):\n  Set-Content -Path $env:USERPROFILE\\.ssh\\%s-cert.pub -Value '%s'\n"
+	    "  ssh -i $env:USERPROFILE\\.ssh\\%s USER@HOST -p PORT\n",
+	    name, certificate->line, name);
+}
+
+static int
+sign(const struct authority *authority, struct request *request, struct findings *findings)
+{
+	struct certificate certificate;
+
+	request->certificate.public_key = request->words[0];
+	if (authority_sign(authority, &request->certificate, request->again, &certificate, findings)
+	    < 0)
+		return print_findings(findings);
+	print_certificate(authority->arena, &certificate, request->words[0]);
+	return 0;
+}
+
+static int
+revoke(const struct authority *authority, const struct request *request, struct findings *findings)
+{
+	for (char **what = request->words; *what != NULL; what++) {
+		if (authority_revoke(authority, *what, findings) < 0)
+			return print_findings(findings);
+		printf("revoked   %s in %s.krl\n", *what, authority->key);
+	}
+	printf("Give the list to the pods as revoked-keys; sshd reads it at each login.\n");
+	return 0;
+}
+
+int
+verb_certify(const struct verb_call *call)
+{
+	struct arena *arena = call->settings->arena;
+	struct findings findings = findings_new(arena);
+	struct request request = { 0 };
+	struct authority authority = { .arena = arena };
+	int status = read_arguments(&request, call);
+
+	if (status == 0)
+		status = check_request(&request);
+	if (status != 0)
+		return status;
+	authority.key = request.ca;
+	authority.keygen = backend_has_embedded()
+	                       ? "/proc/self/exe"
+	                       : run_find(arena, run_standard_path, "ssh-keygen");
+	if (authority.keygen[0] == '\0')
+		return options_wrong("--certify", "there is no ssh-keygen here");
+	if (request.revoke)
+		return revoke(&authority, &request, &findings);
+	if (!request.init)
+		return sign(&authority, &request, &findings);
+	if (authority_make(&authority, &findings) < 0)
+		return print_findings(&findings);
+	printf("made      %s and %s.pub\n", request.ca, request.ca);
+	printf("Give the public half to the pods as user-ca: SSHINIT_USER_CA=\"$(cat %s.pub)\"\n",
+	    request.ca);
+	return 0;
+}
