@@ -205,7 +205,7 @@ hostile() { # PREPARE FINDING
 	refute_log 'state directory'
 	assert_log 'listening'
 	# The same where only her second group may pass.
-	start_with 'mkdir -m 0710 /deep; chgrp team /deep; mv /home/ann /deep/; usermod -d /deep/ann ann; chmod 700 /deep/ann' 'true' \
+	start_with 'mkdir -m 0710 /deep; mkdir -m 0700 /deep/ann; chown ann: /deep/ann; chgrp team /deep; usermod -d /deep/ann ann' 'true' \
 		-e SSHINIT_USER=ann --key ed25519 --cap-drop DAC_OVERRIDE --cap-drop DAC_READ_SEARCH
 	refute_log 'state directory'
 	# And where root can pass but ann cannot, nothing is written.
