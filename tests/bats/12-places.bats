@@ -1,0 +1,228 @@
+# Every place where sshinit has to work: images without openssh-server, without a shell, without
+# anything; read-only roots, no network, no root, few capabilities.
+#
+# shellcheck disable=SC2016 # what stands in single quotes is for the pod's shell
+
+load ../lib/bed
+
+setup() {
+	need_engine
+	DIR=$BATS_TEST_TMPDIR
+}
+
+# place USER [POD_START OPTION...] [-- WORD...]: a pod in which USER can do all that SSH promises.
+# Without WORDs the command is `sleep infinity`.
+place() {
+	local user=$1
+	shift
+	[[ " $* " == *' -- '* ]] || set -- "$@" -- sleep infinity
+	pod_start --key ed25519 "$@"
+	pod_wait_login --user "$user"
+	all_works "$user"
+}
+
+all_works() {
+	local user=$1
+	run -0 client_ssh --user "$user" -- 'echo "$LOGNAME $((6 * 7))"'
+	assert_output "$user 42"
+	run -3 client_ssh --user "$user" -tt -- 'tty; exit 3'
+	assert_output --partial /dev/pts/
+	files_and_forwards "$user"
+}
+
+files_and_forwards() {
+	local user=$1 where=${2:-/dev/shm}
+	head -c 100000 /dev/urandom >"$DIR/sent"
+	client_sftp --user "$user" <<-END
+		put $DIR/sent $where/by-sftp
+		get $where/by-sftp $DIR/back
+	END
+	cmp "$DIR/sent" "$DIR/back"
+	rm "$DIR/back"
+	client_scp --user "$user" -O -- "pod:$where/by-sftp" "$DIR/back"
+	cmp "$DIR/sent" "$DIR/back"
+	rm "$DIR/back"
+	run -0 client_ssh --user "$user" -W "127.0.0.1:$POD_PORT" -- </dev/null
+	assert_output --partial SSH-2.0-OpenSSH
+}
+
+assert_log() {
+	run -0 pod_log --err
+	assert_output --regexp "$1"
+}
+
+refute_log() {
+	run -0 pod_log --err
+	refute_output --regexp "$1"
+}
+
+@test "Debian without openssh-server, three releases" {
+	local suite
+	for suite in bookworm trixie bullseye; do
+		place root --image "$suite-plain"
+		refute_log 'warning|error'
+		assert_log 'listening on port 22: OpenSSH_1[0-9.p]+, embedded \(the same in every image\)'
+	done
+}
+
+@test "a busybox root" {
+	place root --image busybox
+	refute_log 'error'
+}
+
+@test "a scratch image: sftp, scp and forwards work, and who wants a shell is told" {
+	pod_start --image scratch --key ed25519
+	pod_wait_port
+	files_and_forwards root
+	run -127 client_ssh -tt </dev/null
+	assert_output --partial 'this image has no shell'
+	run -127 client_ssh 'echo a | cat'
+	assert_output --partial 'this image has no shell'
+	assert_log 'root: the account.s shell does not exist'
+	assert_log 'host key: SHA256'
+	# A plain command needs no shell.
+	run -0 client_ssh sshinit --version
+	assert_output --partial sshinit
+}
+
+@test "a read-only root, with and without other places to write to" {
+	place root --image bookworm-plain --read-only
+	assert_log "keys stand in sshinit's state directory"
+	place root --image bookworm-plain --read-only --tmpfs /run --tmpfs /tmp
+	# docker's tmpfs is noexec; so that it stays one where that changes:
+	place root --image bookworm-plain --read-only --tmpfs /run:noexec --tmpfs /tmp:noexec
+	place root --image bookworm-plain --read-only --tmpfs /run:noexec --tmpfs /root:noexec,mode=700
+	refute_log 'state directory'
+	place root --image busybox --read-only --ipc none --tmpfs /tmp:mode=1777 --tmpfs /dev/shm:mode=1777
+}
+
+@test "nowhere at all to write to: a finding, and the command runs" {
+	pod_start --image busybox --read-only --ipc none --key ed25519 -- sh -c 'echo ran; exec sleep 1000'
+	pod_wait_log 'no place for sshinit.s own files'
+	assert_log '--tmpfs /run'
+	pod_wait_log '^ran'
+}
+
+@test "no network at the start, one later" {
+	pod_start --image bookworm-plain --network none --key ed25519 -- sleep infinity
+	pod_wait_login
+	all_works root
+	[[ $ENGINE == docker ]] || skip 'podman connects no network to a pod that began without one'
+	engine network disconnect none "$POD"
+	engine network connect bridge "$POD"
+	pod_use "$POD"
+	POD_VIA=
+	POD_HOST=$(engine inspect --format '{{.NetworkSettings.Networks.bridge.IPAddress}}' "$POD")
+	pod_wait_login
+}
+
+@test "--user with and without a passwd entry" {
+	local image
+	place user --image bookworm-plain --user 12345
+	run -0 client_ssh --user user -- 'id -u; id -g; pwd'
+	assert_output $'12345\n0\n/'
+	assert_log 'note: user: the running user has no passwd entry|user: the running user has no passwd entry'
+	run -255 client_ssh --user root -- true
+	place user --image bookworm-plain --user 12345:12345 -e HOME=/tmp
+	image=$(image_from bookworm-plain <<<'RUN useradd -u 12345 -m -s /bin/bash ann')
+	place ann --image "$image" --user 12345
+	run -0 client_ssh --user ann -- 'pwd; stat -c "%a %U" ~/.ssh/authorized_keys'
+	assert_output $'/home/ann\n600 ann'
+	refute_log 'warning|error'
+	place user --image busybox --user 12345
+}
+
+@test "--user, no capabilities, no new privileges, read-only: all at once" {
+	place user --image bookworm-plain --user 12345 --cap-drop ALL --security-opt no-new-privileges --read-only
+	pod_start --image scratch --user 12345 --cap-drop ALL --security-opt no-new-privileges --read-only --key ed25519
+	pod_wait_port
+	files_and_forwards user
+}
+
+@test "an unprivileged user where ports below 1024 are root's: 2222, and it is said" {
+	POD_PORT_DEFAULT=2222 place user --image bookworm-plain --user 12345 --sysctl net.ipv4.ip_unprivileged_port_start=1024
+	assert_log 'warning: port 22: this port cannot be bound.*Permission denied; sshd listens on 2222'
+	pod_start --image bookworm-plain --user 12345 --sysctl net.ipv4.ip_unprivileged_port_start=1024 --key ed25519 -e SSHINIT_PORT=22 -- sleep infinity
+	pod_wait_log 'error: port 22: this user may not bind this port'
+	pod_running
+}
+
+LEAST=(SETUID SETGID SYS_CHROOT)
+
+@test "root with three capabilities logs in" {
+	place root --image bookworm-plain --cap-drop ALL "${LEAST[@]/#/--cap-add=}"
+	refute_log 'error'
+}
+
+@test "one capability less: the finding names it and what to add, and the command runs" {
+	local missing each
+	local -a rest
+	for missing in "${LEAST[@]}"; do
+		rest=()
+		for each in "${LEAST[@]}"; do
+			[[ $each == "$missing" ]] || rest+=(--cap-add "$each")
+		done
+		pod_start --image bookworm-plain --cap-drop ALL "${rest[@]}" --key ed25519 -- sh -c 'echo ran; exec sleep 1000'
+		pod_wait_log "error: $missing: a capability is missing"
+		assert_log "fix: docker run --cap-add $missing"
+		pod_wait_log '^ran$'
+		# And it is true: with all but this one nobody gets in.
+		run -255 client_ssh true
+	done
+	# A user other than root needs one more, for the terminal; the rest works without.
+	local image
+	image=$(image_from bookworm-plain <<<'RUN useradd -m -s /bin/bash ann')
+	pod_start --image "$image" --cap-drop ALL "${LEAST[@]/#/--cap-add=}" --key ed25519 -e SSHINIT_USER=ann -- sleep infinity
+	pod_wait_log 'warning: CHOWN: a capability is missing'
+	pod_wait_login --user ann
+	run -0 client_ssh --user ann -- id -un
+	assert_output ann
+	# Where the kernel lets only the privileged bind 22.
+	pod_start --image bookworm-plain --cap-drop NET_BIND_SERVICE --sysctl net.ipv4.ip_unprivileged_port_start=1024 --key ed25519 -- sleep infinity
+	pod_wait_log 'listening on port 2222'
+	pod_start --image bookworm-plain --cap-drop NET_BIND_SERVICE --sysctl net.ipv4.ip_unprivileged_port_start=1024 \
+		-e SSHINIT_PORT=22 --key ed25519 -- sleep infinity
+	pod_wait_log 'error: NET_BIND_SERVICE: a capability is missing'
+}
+
+@test "no new privileges" {
+	place root --image bookworm-plain --security-opt no-new-privileges
+	refute_log 'error'
+}
+
+@test "a user that useradd made, with its locked password" {
+	local image
+	image=$(image_from bookworm-ssh <<<'RUN useradd -m -s /bin/bash ann && grep -q "^ann:!" /etc/shadow')
+	place ann --image "$image" -e SSHINIT_USER=ann
+	refute_log 'warning|error'
+}
+
+@test "an account that has expired stays out" {
+	local image
+	image=$(image_from bookworm-ssh <<<'RUN useradd -m -s /bin/bash -e 2001-01-01 ann')
+	pod_start --image "$image" --key ed25519 -e SSHINIT_USER=root,ann -- sleep infinity
+	pod_wait_login
+	run -255 client_ssh --user ann -- true
+}
+
+@test "no /etc/passwd, no /etc/group, no /etc/shadow" {
+	local image
+	image=$(image_from bookworm-plain <<<'RUN rm /etc/passwd')
+	place root --image "$image"
+	image=$(image_from bookworm-plain <<<'RUN rm /etc/passwd* /etc/group* /etc/shadow* /etc/gshadow* && rm -r /root')
+	place root --image "$image"
+}
+
+@test "beside another init, as a child of a shell, and in the host's pid namespace" {
+	place root --image bookworm-plain --init
+	place root --image bookworm-plain --pid host
+	place root --image bookworm-plain --bare -- sh -c '/usr/local/bin/sshinit -- sleep infinity; echo after'
+}
+
+@test "podman" {
+	unset ENGINE ENGINE_WHY
+	SSHINIT_TEST_ENGINE=podman engine_find || skip "$ENGINE_WHY"
+	place root --image bookworm-plain
+	# podman gives the user a passwd entry, and leaves the ports below 1024 to root.
+	POD_PORT_DEFAULT=2222 place 12345 --image busybox --user 12345 --cap-drop all --read-only
+}
