@@ -9,12 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where it may stand, best first. Only /run is a place where others cannot make directories. */
+/* Where it may stand, best first. */
 static const struct {
 	const char *parent;
 	bool named_for_user;
-	bool strict;
-} places[] = { { "/run", false, true }, { "/dev/shm", true, false }, { "/tmp", true, false } };
+} places[] = { { "/run", false }, { "/dev/shm", true }, { "/tmp", true } };
 
 enum { PLACES = sizeof(places) / sizeof(places[0]) };
 
@@ -73,6 +72,25 @@ make_new(int parent, const char *name)
 	return -1;
 }
 
+/* What the directory above may do to ours. /run, too, can be any mount: podman's is like /tmp. */
+enum shelter {
+	OPEN,   /* others may rename what we make there */
+	STICKY, /* they may only make things of their own */
+	CLOSED  /* only root or we can write there: sshd's StrictModes accepts it */
+};
+
+static enum shelter
+shelter_of(int parent)
+{
+	struct stat status;
+
+	if (fstat(parent, &status) < 0 || (status.st_uid != 0 && status.st_uid != geteuid()))
+		return OPEN;
+	if ((status.st_mode & 022) == 0)
+		return CLOSED;
+	return (status.st_mode & S_ISVTX) != 0 ? STICKY : OPEN;
+}
+
 static const char *
 random_name(struct arena *arena, const char *name)
 {
@@ -84,16 +102,21 @@ random_name(struct arena *arena, const char *name)
 	    bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]);
 }
 
-/* The state directory at one place, or fd -1. */
+/* The state directory at one place that shelters it at least so well, or fd -1. */
 static struct state
-make_at(struct arena *arena, size_t place, struct findings *findings)
+make_at(struct arena *arena, size_t place, enum shelter least, struct findings *findings)
 {
-	struct state state = { .fd = -1, .path = "", .strict = places[place].strict };
+	struct state state = { .fd = -1, .path = "" };
 	int parent = open(places[place].parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const char *name = name_at(arena, place);
 
 	if (parent < 0)
 		return state;
+	if (shelter_of(parent) < least) {
+		close(parent);
+		return state;
+	}
+	state.strict = shelter_of(parent) == CLOSED;
 	state.fd = make_new(parent, name);
 	if (state.fd < 0 && errno == EEXIST) {
 		state.fd = open_existing(parent, name);
@@ -120,7 +143,13 @@ state_make(struct arena *arena, struct findings *findings)
 	struct state state = { .fd = -1, .path = "" };
 
 	for (size_t place = 0; place < PLACES && state.fd < 0; place++)
-		state = make_at(arena, place, findings);
+		state = make_at(arena, place, STICKY, findings);
+	/* A Kubernetes emptyDir has mode 0777; better there than nowhere. */
+	for (size_t place = 0; place < PLACES && state.fd < 0; place++) {
+		state = make_at(arena, place, OPEN, findings);
+		if (state.fd >= 0)
+			finding_add(findings, WARNING, CODE_STATE_OPEN, state.path, NULL);
+	}
 	if (state.fd < 0)
 		finding_add(findings, ERROR, CODE_STATE_NONE, "state directory",
 		    "neither /run nor /dev/shm nor /tmp can be written");
@@ -139,7 +168,7 @@ state_find(struct arena *arena)
 			continue;
 		state.fd = open_existing(parent, name_at(arena, place));
 		if (state.fd >= 0) {
-			state.strict = places[place].strict;
+			state.strict = shelter_of(parent) == CLOSED;
 			state.path = arena_printf(
 			    arena, "%s/%s", places[place].parent, name_at(arena, place));
 		}

@@ -96,6 +96,24 @@ refute_log() {
 	place root --image busybox --read-only --ipc none --tmpfs /tmp:mode=1777 --tmpfs /dev/shm:mode=1777
 }
 
+@test "a /run that anybody may write to: nobody can put keys in place of ours" {
+	local sshinit_in='exec sshinit -- sleep infinity'
+	# As podman --read-only mounts it: sticky. Then as Kubernetes mounts an emptyDir: not even that.
+	# (docker gives a tmpfs the mode that the image's directory has, whatever it is told.)
+	place root --image bookworm-plain --read-only --tmpfs /run --bare -- sh -c "chmod 1777 /run; $sshinit_in"
+	assert_equal "$(pod_exec find /run /dev/shm -maxdepth 1 -name 'sshinit*')" /run/sshinit
+	place root --image bookworm-plain --read-only --tmpfs /run --bare -- sh -c "chmod 777 /run; $sshinit_in"
+	assert_equal "$(pod_exec find /run /dev/shm -maxdepth 1 -name 'sshinit*')" /dev/shm/sshinit-0
+	place root --image bookworm-plain --read-only --tmpfs /run --bare -- sh -c "chmod 777 /run /dev/shm; $sshinit_in"
+	assert_log 'warning: /run/sshinit: other users of this container could replace'
+	# Somebody was there first.
+	place root --image bookworm-plain --bare -- sh -c 'mkdir /run/sshinit; chown daemon /run/sshinit; exec sshinit -- sleep infinity'
+	assert_log "warning: /run/sshinit: somebody else has made sshinit's state directory: /run/sshinit-[0-9a-f]{16} is used instead"
+	place root --image bookworm-plain --bare -- sh -c 'ln -s /tmp /run/sshinit; exec sshinit -- sleep infinity'
+	assert_log 'somebody else has made'
+	assert_equal "$(pod_exec ls /tmp)" ''
+}
+
 @test "nowhere at all to write to: a finding, and the command runs" {
 	pod_start --image busybox --read-only --ipc none --key ed25519 -- sh -c 'echo ran; exec sleep 1000'
 	pod_wait_log 'no place for sshinit.s own files'
