@@ -1,5 +1,6 @@
 #include "laptop/hostline.h"
 
+#include "laptop/pasted.h"
 #include "laptop/words.h"
 
 struct reader {
@@ -32,38 +33,6 @@ set(struct reader *r, const char *option, const char *value)
 	return pod_option(r->pod, r->findings, option, value) == POD_TOOK;
 }
 
-/* -o options that are taken from a pasted line: none of them runs, loads or reads anything. */
-static bool
-is_harmless(const char *key)
-{
-	static const char *const keys[]
-	    = { "AddKeysToAgent", "AddressFamily", "Ciphers", "Compression", "ConnectionAttempts",
-		      "ConnectTimeout", "DynamicForward", "ExitOnForwardFailure", "ForwardAgent",
-		      "HostKeyAlgorithms", "IdentitiesOnly", "IPQoS", "KexAlgorithms",
-		      "LocalForward", "LogLevel", "MACs", "PreferredAuthentications",
-		      "PubkeyAcceptedAlgorithms", "PubkeyAcceptedKeyTypes", "PubkeyAuthentication",
-		      "RequestTTY", "ServerAliveCountMax", "ServerAliveInterval", "TCPKeepAlive" };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (strcasecmp(key, keys[i]) == 0)
-			return true;
-	return false;
-}
-
-/* What consoles switch off; sshinit pins the pod's key instead, so these are left out. */
-static bool
-is_replaced(const char *key)
-{
-	static const char *const keys[] = { "BatchMode", "CheckHostIP", "GlobalKnownHostsFile",
-		"HashKnownHosts", "PasswordAuthentication", "StrictHostKeyChecking",
-		"UpdateHostKeys", "UserKnownHostsFile" };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (strcasecmp(key, keys[i]) == 0)
-			return true;
-	return false;
-}
-
 static bool
 take_o(struct reader *r, const char *text)
 {
@@ -89,9 +58,9 @@ take_o(struct reader *r, const char *text)
 		r->hostname = value;
 		return why == NULL || refuse(r, "-o HostName: %s", why);
 	}
-	if (is_replaced(key))
+	if (pasted_is_replaced(key))
 		return true;
-	if (!is_harmless(key))
+	if (!pasted_is_harmless(key))
 		return refuse(r, "-o %s is not taken from a pasted line", key);
 	if (*value == '\0')
 		return refuse(r, "-o %s has no value", key);
@@ -102,68 +71,28 @@ take_o(struct reader *r, const char *text)
 static bool
 take_commas(struct reader *r, const char *text)
 {
-	static const char *const own[]
-	    = { "reconnect", "allow_other", "allow_root", "default_permissions", "follow_symlinks",
-		      "cache", "kernel_cache", "auto_cache", "idmap", "uid", "gid", "umask", "ro",
-		      "rw", "nonempty", "delay_connect", "transform_symlinks", "dir_cache",
-		      "compression", "workaround", "max_conns", "volname", "noatime" };
 	char *rest = arena_strdup(r->arena, text), *one;
 
-	while ((one = strsep(&rest, ",")) != NULL) {
-		struct span key = { one, strcspn(one, "=") };
-		bool ours = false;
-
-		for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
-			ours = ours || span_is(key, own[i]);
-		if (!ours && !take_o(r, one))
+	while ((one = strsep(&rest, ",")) != NULL)
+		if (!pasted_is_of_sshfs((struct span){ one, strcspn(one, "=") }) && !take_o(r, one))
 			return false;
-	}
 	return true;
 }
 
-/* The last colon of a forward that stands outside brackets; NULL when there is none. */
-static char *
-last_colon(char *text)
-{
-	char *found = NULL;
-	int depth = 0;
-
-	for (; *text != '\0'; text++) {
-		depth += (*text == '[') - (*text == ']');
-		if (*text == ':' && depth == 0)
-			found = text;
-	}
-	return found;
-}
-
-/* -L [bind:]port:host:port -> LocalForward [bind:]port host:port */
 static bool
 take_forward(struct reader *r, const char *text)
 {
-	char *left = arena_strdup(r->arena, text), *right = NULL, *colon;
-	unsigned port;
+	const char *value = pasted_forward(r->arena, text);
 
-	if (left[strspn(
-	        left, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:*[]-_")]
-	    != '\0')
-		return refuse(r, "-L %s: only ports can be forwarded here", text);
-	if ((colon = last_colon(left)) != NULL && pod_bad_port(colon + 1, &port) == NULL) {
-		*colon = '\0';
-		right = last_colon(left);
-		*colon = ':';
-	}
-	if (right == NULL || right == left || right + 1 == colon)
-		return refuse(r, "-L %s has not the form port:host:port", text);
-	*right++ = '\0';
-	return set(r, "--ssh-option", arena_printf(r->arena, "LocalForward=%s %s", left, right));
+	if (value == NULL)
+		return refuse(r, "-L %s has not the form [address:]port:host:port", text);
+	return set(r, "--ssh-option", arena_printf(r->arena, "LocalForward=%s", value));
 }
 
 static bool
 take_dynamic(struct reader *r, const char *text)
 {
-	if (text[strspn(
-	        text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:*[]-_")]
-	    != '\0')
+	if (!pasted_is_address(text))
 		return refuse(r, "-D %s has not the form [address:]port", text);
 	return set(r, "--ssh-option", arena_printf(r->arena, "DynamicForward=%s", text));
 }
@@ -495,7 +424,8 @@ hostline_read(struct pod *pod, struct findings *findings, struct span text)
 		r.port_flag = strcmp(name, "sshfs") == 0 ? 'p' : 'P';
 		r.commas = strcmp(name, "sshfs") == 0;
 		/* sftp root@host has no path, and no other words either. */
-		if (strcmp(name, "sftp") == 0 && last_colon(r.words.at[r.words.count - 1]) == NULL)
+		if (strcmp(name, "sftp") == 0
+		    && pasted_last_colon(r.words.at[r.words.count - 1]) == NULL)
 			r.paths = false;
 		return take_words(&r);
 	}

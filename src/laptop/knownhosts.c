@@ -1,7 +1,5 @@
 #include "laptop/knownhosts.h"
 
-#include "keys/fingerprint.h"
-
 #define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 static bool
@@ -82,29 +80,4 @@ knownhosts_line(struct buf *buf, const char *name, const char *key)
 	if (strstr(buf->data, line) == NULL)
 		buf_puts(buf, line);
 	return true;
-}
-
-char *
-knownhosts_describe(struct arena *arena, const char *lines)
-{
-	struct span rest = span_of(lines), line;
-	struct buf text = buf_new(arena);
-
-	while (next_line(&rest, &line)) {
-		size_t name = strcspn(line.data, " ") + 1;
-		size_t type = name + strcspn(line.data + name, " ");
-		size_t blob = type + 1 + strcspn(line.data + type + 1, " \n");
-		struct bytes bytes;
-
-		if (blob > line.len
-		    || base64_read(
-		           arena, (struct span){ line.data + type + 1, blob - type - 1 }, &bytes)
-		           != BASE64_OK)
-			continue;
-		buf_printf(&text, "%s%.*s %s", text.len == 0 ? "Host key pinned: " : ", ",
-		    (int)(type - name), line.data + name, fingerprint_sha256(arena, bytes));
-	}
-	if (text.len > 0)
-		buf_puts(&text, ". ");
-	return text.data;
 }

@@ -21,7 +21,4 @@ struct span knownhosts_put(
  * nothing is added. A line that buf already has is not added again. */
 bool knownhosts_line(struct buf *buf, const char *name, const char *key);
 
-/* "Host key pinned: ssh-ed25519 SHA256:..., .... " for known_hosts lines, "" for none. */
-char *knownhosts_describe(struct arena *arena, const char *lines);
-
 #endif

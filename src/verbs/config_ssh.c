@@ -1,6 +1,7 @@
 #include "verbs/config_ssh.h"
 
 #include "base/log.h"
+#include "keys/fingerprint.h"
 #include "laptop/block.h"
 #include "laptop/change.h"
 #include "laptop/home.h"
@@ -203,6 +204,37 @@ confirmed(void)
 	return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }
 
+/* What follows the first space of a line. */
+static struct span
+next_field(struct span line)
+{
+	const char *space = memchr(line.data, ' ', line.len);
+
+	return span_skip(line, space == NULL ? line.len : (size_t)(space - line.data) + 1);
+}
+
+/* "Host key pinned: ssh-ed25519 SHA256:..., ssh-rsa .... " for known_hosts lines, "" for none. */
+static const char *
+describe_keys(struct arena *arena, const char *lines)
+{
+	struct buf text = buf_new(arena);
+
+	for (; *lines != '\0'; lines += strcspn(lines, "\n") + 1) {
+		struct span type = next_field(span_take(span_of(lines), strcspn(lines, "\n")));
+		struct span blob = next_field(type);
+		struct bytes bytes;
+
+		blob = span_take(blob, strcspn(blob.data, " \n"));
+		if (base64_read(arena, blob, &bytes) != BASE64_OK)
+			continue;
+		buf_printf(&text, "%s%.*s %s", text.len == 0 ? "Host key pinned: " : ", ",
+		    (int)(strcspn(type.data, " \n")), type.data, fingerprint_sha256(arena, bytes));
+	}
+	if (text.len > 0)
+		buf_puts(&text, ". ");
+	return text.data;
+}
+
 /* Shows the changes, and carries them out where that is wanted. */
 static int
 finish(struct run *run)
@@ -236,7 +268,7 @@ finish(struct run *run)
 	}
 	if (args->job == JOB_ADD)
 		printf("Written to %s. %sNow: ssh %s\n", run->home.config.path,
-		    knownhosts_describe(run->arena, run->keys), args->pod.alias);
+		    describe_keys(run->arena, run->keys), args->pod.alias);
 	else
 		printf("Taken out of %s: %s\n", run->home.config.path, args->pod.alias);
 	return 0;

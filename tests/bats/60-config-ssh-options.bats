@@ -248,7 +248,8 @@ from() {
 				# An editor's link cannot name a jump host; then it names an alias.
 				[[ -z $jump || $name != @('VS Code'|Cursor) ]] || continue
 				line=$(grep "^$name  *[a-z]*[ :]" <<<"$shown" | grep -v '^ssh on Windows' || grep "^$name " <<<"$shown")
-				line=$(sed "s/^$name *//" <<<"$line")
+				line=${line#"$name"}
+				line=${line#"${line%%[! ]*}"}
 				had ''
 				add --from "$line"
 				case $name in

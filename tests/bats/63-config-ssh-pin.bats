@@ -176,6 +176,22 @@ mypod() {
 	run ! grep -q 'AAAAIOld' "$CONF"
 }
 
+@test "damage in the file of pinned keys does no harm" {
+	mkdir -p "$HOME/.ssh"
+	local line
+	for line in 'mypod' 'mypod ' 'mypod x' 'mypod x ' 'mypod x y' 'mypod  ' 'mypod x *'; do
+		rm -f "$CONF"
+		printf '%s' "$line" >"$KNOWN"
+		run -0 --separate-stderr add --offline
+		run -0 "$SSHINIT" --config-ssh --list
+		run -0 "$SSHINIT" --config-ssh --remove mypod --yes
+	done
+	server pod "$PORT"
+	printf 'mypod x\nother z\n' >"$KNOWN"
+	run add
+	run -0 grep -c '^other z$' "$KNOWN"
+}
+
 @test "a greeting before the answer" {
 	server pod "$PORT"
 	tells_keys pod

@@ -22,6 +22,7 @@ laptop() {
 connect() {
 	local name=$1
 	shift
+	# shellcheck disable=SC2153 # pod_start sets it
 	laptop sshinit --config-ssh "$name" --yes --wait=30 \
 		--from "ssh root@$POD_HOST -p $POD_PORT -i /root/id_ed25519" "$@" </dev/null
 }
