@@ -92,6 +92,25 @@ armour_end(struct span text, size_t head, struct span *body)
 	return end;
 }
 
+/* Written line ends made real. */
+static struct span
+unescape_lines(struct arena *arena, struct span body)
+{
+	char *out = arena_alloc(arena, body.len + 1, 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < body.len; i++) {
+		if (body.data[i] == '\\' && i + 1 < body.len
+		    && memchr("nr", body.data[i + 1], 2) != NULL) {
+			i++;
+			out[n++] = '\n';
+		} else {
+			out[n++] = body.data[i];
+		}
+	}
+	return (struct span){ out, n };
+}
+
 /* RFC 4716: headers, which a backslash continues, then base64. */
 static void
 read_ssh2(struct reader *reader, struct span body)
@@ -103,6 +122,8 @@ read_ssh2(struct reader *reader, struct span body)
 	struct decorations removed = { 0 };
 	enum code code;
 
+	if (memchr(body.data, '\n', body.len) == NULL)
+		body = unescape_lines(reader->arena, body);
 	while (body.len > 0) {
 		size_t end = line_end(body, 0), colon = span_find(span_take(body, end), ":");
 
@@ -217,7 +238,7 @@ read_dialogue(struct reader *reader, struct span rest)
 		for (size_t i = 0; i < sizeof(says) / sizeof(*says); i++)
 			said |= span_starts(line, says[i])
 			        || (i < 8 && span_find(line, says[i]) < line.len);
-		if (!said)
+		if (!said || (found == 0 && span_starts(line, "|")))
 			break;
 		found += line.len > 0;
 		end = next;

@@ -88,6 +88,8 @@ is_placeholder(struct span blob)
 
 	if (blob.len > 200 && blob.data[blob.len - 1] != '.')
 		return false;
+	if (span_is(blob, "AAAA") || span_is_nocase(blob, "key") || span_is_nocase(blob, "blob"))
+		return true;
 	for (size_t i = 1; i < blob.len; i++) {
 		same = blob.data[i] == blob.data[i - 1] && blob.data[i] != 'A' ? same + 1 : 1;
 		if (same >= 8)
@@ -147,7 +149,7 @@ mend_front(struct reader *reader, struct span list, const struct key_type *type,
 	head[3] = (uint8_t)len;
 	memcpy(head + 4, type->inner, len);
 	front = base64_write(reader->arena, (struct bytes){ head, (len + 4) / 3 * 3 });
-	if (span_starts(blob, "AAAA") || blob.len < 40)
+	if (blob.len < 40)
 		return NULL;
 	for (size_t n = 1; front[n - 1] != '\0'; n++) {
 		char *whole = arena_printf(
@@ -287,7 +289,8 @@ report_blob(struct reader *reader, const struct words *words, struct span list)
 		break;
 	default:
 		if (code == CODE_BAD_BLOB || code == CODE_TRUNCATED) {
-			fix = mend_front(reader, list, type, blob, comment);
+			if (facts.type == NULL)
+				fix = mend_front(reader, list, type, blob, comment);
 			if (fix != NULL)
 				code = CODE_TRUNCATED;
 		}
@@ -376,7 +379,7 @@ report_options(struct reader *reader, const struct words *words, struct span lis
 		    "%s", chars_show(reader->arena, culprit, 60));
 		return true;
 	}
-	if (code == CODE_OPTION_QUOTE && balanced) {
+	if (code == CODE_OPTION_QUOTE && balanced && n == list.len) {
 		/* name=value or name='value' alone: the quotes can be put in */
 		equals = span_find(culprit, "=");
 		struct span bare = span_skip(culprit, equals + 1), tail;
@@ -510,15 +513,39 @@ report_front(struct reader *reader, const struct words *words)
 	}
 }
 
+/* Whether a word is put together of nothing but the parts of types: ecdsa-nistp521, id_rsa. */
+static bool
+has_type_parts(struct span word)
+{
+	static const char *const named[] = { "rsa", "dss", "dsa", "ecdsa", "ed25519", "nistp256",
+		"nistp384", "nistp521", "p256", "p384", "p521", "rsa2", "curve25519", "25519",
+		"x25519", "eddsa", "ecdsa256", NULL };
+	static const char *const others[] = { "", "ssh", "sk", "sha2", "sha", "nist", "256", "384",
+		"512", "521", "openssh", "com", "id", "key", "ssh2", "ed", "v01", NULL };
+	size_t start = 0, found = 0;
+
+	for (size_t i = 0; i <= word.len; i++) {
+		struct span part = { word.data + start, i - start };
+		bool known = false;
+
+		if (i < word.len && isalnum((unsigned char)word.data[i]))
+			continue;
+		for (size_t k = 0; named[k] != NULL && !known; k++)
+			known = span_is_nocase(part, named[k]);
+		found += known;
+		for (size_t k = 0; others[k] != NULL && !known; k++)
+			known = span_is_nocase(part, others[k]);
+		if (!known)
+			return false;
+		start = i + 1;
+	}
+	return found > 0 || span_is_nocase(word, "ssh") || span_is_nocase(word, "ssh-ed");
+}
+
 /* How a word that is no type came to stand in front of a blob of type inner. */
 static enum code
 judge_word(struct span word, const char *inner)
 {
-	static const char *const shorts[] = { "rsa", "dsa", "dss", "ecdsa", "ed25519", "ecdsa-sk",
-		"ed25519-sk", "nistp256", "nistp384", "nistp521", "id_rsa", "id_ed25519",
-		"id_ecdsa", "rsa2", "ssh2", "ssh", "sk-ed25519", "sk-ecdsa", "ssh-ecdsa", "ssh-ed",
-		"ed", "25519", "curve25519", "ssh-curve25519", "ecdsa-nistp256", "ssh-rsa2",
-		"rsa-sha2", "ssh-key", "eddsa", "ssh-eddsa", "ecdsa256", "nistp-256" };
 	char bare[80];
 	size_t n = 0, at = (size_t)(strchrnul(inner, '@') - inner);
 
@@ -531,9 +558,8 @@ judge_word(struct span word, const char *inner)
 		if (isalnum((unsigned char)word.data[i]) || memchr("-_@.", word.data[i], 4) != NULL)
 			bare[n++] = word.data[i] == '_' ? '-' : word.data[i];
 	word = (struct span){ bare, n };
-	for (size_t i = 0; i < sizeof(shorts) / sizeof(*shorts); i++)
-		if (span_is_nocase(word, shorts[i]))
-			return CODE_TYPE_TYPO;
+	if (has_type_parts(word))
+		return CODE_TYPE_TYPO;
 	if (word_distance(word, inner, 4) <= (strlen(inner) > 10 ? 4 : 2))
 		return CODE_TYPE_TYPO;
 	/* sk-ssh-ed25519, with @openssh.com lost or misspelled */

@@ -52,6 +52,8 @@ marker_length(struct span text)
 	    && (text.data[i] != ':' || !isdigit((unsigned char)c)))
 		return 0;
 	gap = blanks(span_skip(text, i + 1));
+	if (gap == 0 && (i + 1 >= text.len || isdigit((unsigned char)text.data[i + 1])))
+		return 0; /* 1.2.3.4 */
 	return gap > 0 || isdigit((unsigned char)c) ? i + 1 + gap : 0;
 }
 

@@ -230,7 +230,7 @@ read_json(struct reader *reader, struct span rest)
 		fits = read_value(&json, 0);
 		if (!fits && reader->depth == 0)
 			reader->parsed = json.text.data + json.at;
-		if (!fits || (json.n == 0 && !json.object)
+		if (!fits || (json.n == 0 && json.at < 8)
 		    || (json.bare && json.n == 1 && !json.object))
 			return 0;
 	}

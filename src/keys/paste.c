@@ -11,19 +11,29 @@ first_line(struct span text)
 	return end == NULL ? text : span_take(text, (size_t)(end - text.data));
 }
 
-/* Nothing but a bracket, a code fence or a YAML marker that belongs to the lines around it. */
-static bool
-is_frame(struct span line)
+/* What a line is that holds nothing but a bracket, a code fence or a YAML marker belonging to the
+ * lines around it; CODE_NONE: it is none of these. */
+static enum code
+frame_code(struct span line)
 {
-	static const char *const frames[] = { "[", "]", "],", "(", ")", "{", "}", "|", ">", "|-",
-		">-", "|+", ">+", "---", "...", "\"", "'", "\"\"\"", "'''", "EOF", "<<EOF" };
+	static const struct {
+		const char *text;
+		enum code code;
+	} frames[] = { { "[", CODE_JSON }, { "]", CODE_JSON }, { "],", CODE_JSON },
+		{ "{", CODE_JSON }, { "}", CODE_JSON }, { "(", CODE_QUOTED }, { ")", CODE_QUOTED },
+		{ "\"", CODE_QUOTED }, { "'", CODE_QUOTED }, { "\"\"\"", CODE_QUOTED },
+		{ "'''", CODE_QUOTED }, { "|", CODE_LIST_MARKER }, { ">", CODE_LIST_MARKER },
+		{ "|-", CODE_LIST_MARKER }, { ">-", CODE_LIST_MARKER }, { "|+", CODE_LIST_MARKER },
+		{ ">+", CODE_LIST_MARKER }, { "-", CODE_LIST_MARKER }, { "---", CODE_LIST_MARKER },
+		{ "...", CODE_LIST_MARKER } };
 
-	if (span_starts(line, "```") || span_starts(line, "~~~"))
-		return line.len < 24 && memchr(line.data, ' ', line.len) == NULL;
+	if ((span_starts(line, "```") || span_starts(line, "~~~")) && line.len < 24
+	    && memchr(line.data, ' ', line.len) == NULL)
+		return CODE_QUOTED;
 	for (size_t i = 0; i < sizeof(frames) / sizeof(*frames); i++)
-		if (span_is(line, frames[i]))
-			return true;
-	return false;
+		if (span_is(line, frames[i].text))
+			return frames[i].code;
+	return CODE_NONE;
 }
 
 /* Options alone on a line, the key on the next: without the options the key would be more powerful
@@ -112,7 +122,11 @@ refuse_line(struct reader *reader, struct span text)
 		return;
 	code = name_thing(reader->arena, text);
 	bare = undecorate(reader, text, &removed);
-	if (code == CODE_NOT_A_KEY && bare.len > 1 && bare.len < text.len)
+	if (bare.len == 0
+	    && (removed.codes[0] == CODE_INVISIBLE || removed.codes[0] == CODE_ODD_SPACE))
+		return; /* a line that looks empty */
+	if ((code == CODE_NOT_A_KEY || code == CODE_PASSWORD) && bare.len > 1
+	    && bare.len < text.len)
 		code = name_thing(reader->arena, bare);
 	else if (code == CODE_NOT_A_KEY && bare.len == 0 && removed.codes[0] == CODE_ENV_ASSIGNMENT)
 		code = CODE_PLACEHOLDER;
@@ -181,7 +195,10 @@ read_line(struct reader *reader, struct span rest)
 		taken = read_encoded(reader, rest, line, true);
 	if (taken > 0)
 		return taken;
-	if (!is_frame(text) || text.len == chars_trim(rest).len)
+	if (frame_code(text) != CODE_NONE
+	    && (text.len < chars_trim(rest).len || reader->entries->last != reader->before))
+		reader->frame = frame_code(text);
+	else
 		refuse_line(reader, text);
 	return line.len;
 }

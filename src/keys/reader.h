@@ -39,6 +39,7 @@ struct reader {
 	unsigned line;             /* of what is being read */
 	struct decorations around; /* what the containers around it were */
 	enum code refuse_as;       /* not CODE_NONE: inside an encoding, nothing is used */
+	enum code frame;           /* a code fence or the like was the line before */
 	unsigned depth;            /* of containers */
 	struct entry *before;      /* the last entry before this value */
 	bool commented_key;        /* a comment held a key */

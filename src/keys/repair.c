@@ -86,8 +86,11 @@ clean_words(struct reader *reader, struct span line, struct decorations *removed
 {
 	bool invisible, spaces;
 	struct span clean = chars_clean(reader->arena, line, line.len, &invisible, &spaces);
-	struct reading reading = key_read(reader->arena, clean, reader->rules->now);
+	struct reading reading;
 
+	if (!invisible && !spaces)
+		return line;
+	reading = key_read(reader->arena, clean, reader->rules->now);
 	if (reading.code == CODE_NONE) {
 		size_t kept = (size_t)(reading.blob.data - clean.data) + reading.blob.len + 1;
 
@@ -143,6 +146,7 @@ repair_line(struct reader *reader, struct span line, struct decorations *removed
 	struct reading reading = { .code = CODE_NO_TYPE };
 
 	for (size_t i = 0; i < 2 * DECORATIONS_MAX && line.len > 0; i++) {
+		const char *data = line.data;
 		size_t len = line.len;
 
 		line = strip_front(line, removed);
@@ -153,11 +157,11 @@ repair_line(struct reader *reader, struct span line, struct decorations *removed
 			line = strip_layer(line, removed);
 		if (line.len == len)
 			line = clean_words(reader, line, removed);
-		if (line.len == len && reading.type != NULL)
+		if (line.data == data && line.len == len && reading.type != NULL)
 			line = strip_glued(reader, &reading, line, removed);
-		if (line.len == len)
+		if (line.data == data && line.len == len)
 			line = part_glued(reader, line, removed);
-		if (line.len == len)
+		if (line.data == data && line.len == len)
 			break;
 	}
 	return reading;
@@ -187,7 +191,7 @@ gather(struct reader *reader, struct span source, struct pieces *pieces)
 	size_t max = 0, len;
 
 	while (max < source.len && max < PIECES_MAX
-	       && memchr("-.@:\"'`<>(", source.data[max], 11) == NULL)
+	       && memchr("-.@:\"'`(", source.data[max], 8) == NULL)
 		max++;
 
 	pieces->text = arena_alloc(reader->arena, max + 1, 1);
@@ -209,7 +213,7 @@ gather(struct reader *reader, struct span source, struct pieces *pieces)
 		} else if (class == CHAR_PLAIN && fresh && (c == '>' || c == '|')) {
 			continue; /* a mail quoted line by line */
 		} else if (c == '\n' && !pieces->plus) {
-			if (i + 1 < source.len && source.data[i + 1] == '\n')
+			if (i + 1 < source.len && source.data[i + 1] == '\n' && pieces->len > 0)
 				break;
 			gap = fresh = true;
 			pieces->lines++;
@@ -257,7 +261,28 @@ ends_well(struct span source, const struct pieces *pieces, size_t chars)
 		return false;
 	while (last > 0 && memchr(" \t\n", source.data[last - 1], 3) == NULL)
 		last--;
-	return last == 0 || source.data[last - 1] == '\n' || end - last >= 8;
+	if (end - last >= 8)
+		return true;
+	while (last > 0 && memchr(" \t>|", source.data[last - 1], 4) != NULL)
+		last--;
+	return last == 0 || source.data[last - 1] == '\n';
+}
+
+/* Whether the line around source[at] is just as long as the one before it: then it was broken
+ * there, and the next line goes on with it. */
+static bool
+is_full(struct span source, size_t at)
+{
+	size_t end = line_end(source, at), start = at, before;
+
+	while (start > 0 && source.data[start - 1] != '\n')
+		start--;
+	if (start == 0 || end >= source.len)
+		return false;
+	before = start - 1;
+	while (before > 0 && source.data[before - 1] != '\n')
+		before--;
+	return before > 0 && start - 1 - before == end - start;
 }
 
 /* The comment behind a blob that ended at source[end], and where it ends itself: the rest of the
@@ -269,6 +294,16 @@ comment_behind(struct reader *reader, struct span source, size_t end, size_t *ta
 	enum code code;
 
 	*taken = end + comment.len;
+	if (is_full(source, end)) {
+		next = (struct span){ source.data + *taken + 1,
+			line_end(source, *taken + 1) - *taken - 1 };
+		if (chars_trim(next).len > 0 && find_key(next, 0) == next.len
+		    && *chars_trim(next).data != '#') {
+			comment = span_of(arena_printf(reader->arena, "%.*s%.*s", (int)comment.len,
+			    comment.data, (int)chars_trim(next).len, chars_trim(next).data));
+			*taken += 1 + next.len;
+		}
+	}
 	comment.len -= decoration_back(comment);
 	comment = chars_trim(comment);
 	if (comment.len > 0 || *taken >= source.len)
@@ -354,10 +389,23 @@ read_pieces(struct reader *reader, struct span rest, struct span line)
 		return 0;
 	source = span_skip(rest, (size_t)(front - rest.data));
 	type = read_front(reader, &source, &list);
-	if (type == NULL)
+	if (type == NULL && !span_starts(source, "AAAA"))
 		return 0;
 	gather(reader, source, &pieces);
 	chars = measure(reader, &pieces, type);
+	if (type == NULL) {
+		if (chars == 0 || pieces.lines == 0 || !ends_well(source, &pieces, chars))
+			return 0;
+		blob = (struct span){ pieces.text, chars };
+		base64_read(reader->arena, blob, &reading.bytes);
+		blob_read(reading.bytes, &reading.facts);
+		comment = comment_behind(reader, source, pieces.ends[chars - 1], &taken);
+		report_refused(reader, CODE_NO_TYPE, &reading.facts, reading.bytes,
+		    key_compose(reader->arena, list, reading.facts.type->name, blob, comment,
+		        reader->rules->now),
+		    NULL);
+		return (size_t)(source.data - rest.data) + taken;
+	}
 	if (chars == 0 || !ends_well(source, &pieces, chars)) {
 		source = span_skip_blanks(source);
 		pieces = (struct pieces){ .plus = true };

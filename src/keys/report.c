@@ -121,11 +121,16 @@ void
 report_key(struct reader *reader, const struct reading *reading, const struct decorations *removed)
 {
 	struct arena *arena = reader->arena;
-	struct decorations all = reader->around;
+	struct decorations all = { 0 };
 	enum code code;
 	struct entry *entry;
 	struct key *key = key_make(reader->keep, reading);
 
+	if (reader->frame != CODE_NONE)
+		decorate(&all, reader->frame);
+	reader->frame = CODE_NONE;
+	for (size_t i = 0; i < reader->around.n; i++)
+		decorate(&all, reader->around.codes[i]);
 	for (size_t i = 0; i < removed->n; i++)
 		decorate(&all, removed->codes[i]);
 	code = reader->refuse_as != CODE_NONE ? reader->refuse_as
@@ -168,6 +173,8 @@ report_refused(struct reader *reader, enum code code, const struct blob *facts, 
 {
 	struct entry *entry;
 
+	if (code == CODE_NONE) /* a doubt that no room could name */
+		code = CODE_NOT_A_KEY;
 	if (reader->refused >= REFUSED_MAX && code != CODE_PRIVATE_KEY && code != CODE_PPK) {
 		report_more(reader);
 		return reader->more;

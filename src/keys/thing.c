@@ -145,7 +145,8 @@ is_template(struct span text)
 			return false;
 		return inner.len < 100 && memchr(inner.data, '/', inner.len) == NULL;
 	}
-	if (starts_any(text, references) && memchr(text.data, ' ', text.len) == NULL)
+	if (starts_any(text, references) && memchr(text.data, ' ', text.len) == NULL
+	    && memchr(text.data, '\\', text.len) == NULL && span_find(text, "com/") == text.len)
 		return true;
 	return text.len > 1 && *text.data == '$' && is_name(span_skip(text, 1));
 }
@@ -153,25 +154,20 @@ is_template(struct span text)
 static bool
 is_placeholder(struct span text)
 {
-	static const char *const words[] = { "null", "none", "nil", "undefined", "true", "false",
-		"n/a", "na", "nan", "-", "--", "---", "...", "todo", "tbd", "fixme", "changeme",
-		"change_me", "change-me", "change me", "replaceme", "replace_me", "replace-me",
-		"replace me", "example", "placeholder", "dummy", "empty", "unset", "not set",
-		"notset", "not_set", "default", "string", "value", "key", "public key",
-		"public_key", "public-key", "publickey", "pubkey", "pub_key", "ssh key", "ssh_key",
-		"ssh-key", "sshkey", "ssh public key", "ssh_public_key", "ssh-public-key", "my key",
-		"mykey", "my_key", "yes", "no", "0", "1", "on", "off", "{}", "[]", "()", "<>",
-		"\"\"", "''", "``", "redacted", "hidden", "masked", "secret", "sensitive",
-		"missing", "blank", "void", "xxx", "foo", "bar", "foobar", "lorem ipsum",
-		"\xe2\x80\xa6", "[]", "?", "??", "???", "no key", "nokey", "no_key",
-		"authorized_keys", "runpod_ssh_public_key", "ssh_pubkey", "ssh_authorized_keys",
-		"optional", "required", "insert", "paste", "enter", "input", "n.a.", "none.",
-		"null.", "error", NULL };
-	static const char *const says[] = { "your-", "your_", "your ", "yourkey", "yourpublic",
-		"your.", "paste ", "paste_", "paste-", "insert", "replace", "change", "goes here",
-		"goes_here", "key here", "key_here", "key-here", "put your", "put_your",
-		"enter your", "add your", "placeholder", "example key", "example_key",
-		"example-key", "redacted", "not configured", "not provided", NULL };
+	static const char *const words[]
+	    = { "null", "none", "nil", "undefined", "true", "false", "n/a", "na", "nan", "-", "--",
+		      "---", "...", "todo", "tbd", "fixme", "changeme", "change_me", "change-me",
+		      "change me", "replaceme", "replace_me", "replace-me", "replace me", "example",
+		      "placeholder", "dummy", "empty", "unset", "not set", "notset", "not_set",
+		      "default", "string", "value", "key", "public key", "public_key", "public-key",
+		      "publickey", "pubkey", "pub_key", "ssh key", "ssh_key", "ssh-key", "sshkey",
+		      "ssh public key", "ssh_public_key", "ssh-public-key", "my key", "mykey",
+		      "my_key", "yes", "no", "0", "1", "on", "off", "{}", "[]", "()", "<>", "\"\"",
+		      "''", "``", "redacted", "hidden", "masked", "secret", "sensitive", "missing",
+		      "blank", "void", "xxx", "foo", "bar", "foobar", "lorem ipsum", "\xe2\x80\xa6",
+		      "[]", "?", "??", "???", "no key", "nokey", "no_key", "runpod_ssh_public_key",
+		      "ssh_pubkey", "ssh_authorized_keys", "optional", "required", "insert",
+		      "paste", "enter", "input", "n.a.", "none.", "null.", "error", NULL };
 	bool same = true;
 
 	for (size_t i = 0; words[i] != NULL; i++)
@@ -181,8 +177,19 @@ is_placeholder(struct span text)
 		same &= text.data[i] == text.data[0];
 	if (same && text.len > 1 && memchr("*xX.#-_=?0", *text.data, 10) != NULL)
 		return true;
-	if (is_template(text))
-		return true;
+	return is_template(text);
+}
+
+/* "paste your key here" */
+static bool
+is_invitation(struct span text)
+{
+	static const char *const says[] = { "your-", "your_", "your ", "yourkey", "yourpublic",
+		"your.", "paste ", "paste_", "paste-", "insert", "replace", "change", "goes here",
+		"goes_here", "key here", "key_here", "key-here", "put your", "put_your",
+		"enter your", "add your", "placeholder", "example key", "example_key",
+		"example-key", "redacted", "not configured", "not provided", NULL };
+
 	return text.len < 80 && any_of(text, says, span_find_nocase);
 }
 
@@ -230,6 +237,15 @@ is_path(struct span text)
 }
 
 static bool
+is_base64(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!base64_char(text.data[i]))
+			return false;
+	return true;
+}
+
+static bool
 is_token(struct span text)
 {
 	static const char *const prefixes[] = { "rpa_", "hf_", "ghp_", "gho_", "ghu_", "ghs_",
@@ -248,7 +264,7 @@ is_token(struct span text)
 	if (starts_any(text, prefixes) && text.len >= 12
 	    && (digits > 0 || text.len >= 20 || memchr(text.data, ' ', text.len) != NULL))
 		return true;
-	if (word.len != text.len || !is_name(word))
+	if (word.len != text.len || (!is_name(word) && (word.len != 40 || !is_base64(word))))
 		return false;
 	/* sk-..., or name_ and many random letters */
 	if (span_starts(word, "sk-") && word.len >= 20 && digits > 0)
@@ -260,6 +276,9 @@ is_token(struct span text)
 	/* a UUID */
 	if (word.len == 36 && word.data[8] == '-' && word.data[13] == '-' && word.data[18] == '-'
 	    && word.data[23] == '-' && count(word, isxdigit) == 32)
+		return true;
+	/* a secret key of AWS */
+	if (word.len == 40 && count(word, isupper) > 4 && count(word, islower) > 4 && digits > 0)
 		return true;
 	/* upper and lower case and digits, all over */
 	return word.len >= 33 && word.len < 200 && !span_starts(word, "age1") && digits >= 3
@@ -461,6 +480,8 @@ name_thing(struct arena *arena, struct span text)
 		return CODE_COMMAND_OUTPUT;
 	if (is_command(text))
 		return CODE_COMMAND;
+	if (is_invitation(text))
+		return CODE_PLACEHOLDER;
 	if (is_fingerprint(arena, text))
 		return CODE_FINGERPRINT;
 	if (is_import(text))
