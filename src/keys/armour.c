@@ -252,6 +252,80 @@ read_dialogue(struct reader *reader, struct span rest)
 	return end > 0 && end < rest.len ? end - 1 : end;
 }
 
+/* What the base64 of a DER structure without its BEGIN and END lines is, by its first bytes;
+ * CODE_NONE: it is none. */
+static enum code
+bare_der(struct reader *reader, struct span line)
+{
+	struct bytes bytes;
+	const uint8_t *p;
+	size_t at = 2;
+
+	if (line.len < 40 || *line.data != 'M')
+		return CODE_NONE;
+	base64_read(reader->arena, span_take(line, 40), &bytes);
+	p = bytes.data;
+	if (bytes.len < 24 || p[0] != 0x30)
+		return CODE_NONE;
+	if (p[1] > 0x80)
+		at += p[1] & 3;
+	if (p[at] == 0x02 && p[at + 1] == 1 && p[at + 2] <= 1)
+		return CODE_PRIVATE_KEY; /* a version, which no public key has */
+	if (p[at] != 0x30)
+		return p[at] == 0x02 && p[1] > 0x80 ? CODE_PEM_PUBLIC : CODE_NONE;
+	at += 2 + (p[at + 1] > 0x80 ? p[at + 1] & 3 : 0);
+	if (at + 10 < bytes.len && p[at] == 0x06)
+		/* PKCS #5: encrypted; else an algorithm, and a key behind it */
+		return memcmp(p + at + 2, "\x2a\x86\x48\x86\xf7\x0d\x01\x05", 8) == 0
+		           ? CODE_PRIVATE_KEY
+		           : CODE_PEM_PUBLIC;
+	return CODE_X509;
+}
+
+/* The lines of base64 at the front of rest. */
+static size_t
+base64_lines(struct span rest)
+{
+	size_t end = 0, next;
+
+	for (;; end = next + 1) {
+		struct span line;
+		size_t i = 0;
+
+		next = line_end(rest, end);
+		line = chars_trim((struct span){ rest.data + end, next - end });
+		while (i < line.len && (base64_char(line.data[i]) || line.data[i] == '='))
+			i++;
+		if (i < line.len || line.len == 0)
+			return end > 0 ? end - 1 : next;
+		if (next >= rest.len)
+			return next;
+	}
+}
+
+static size_t
+read_bare(struct reader *reader, struct span rest, struct span text)
+{
+	enum code code;
+	size_t end;
+
+	if (span_starts(text, "Proc-Type: 4,ENCRYPTED") || span_starts(text, "DEK-Info:")) {
+		report_private(reader, CODE_PRIVATE_KEY, (struct bytes){ 0 });
+		end = span_find(rest, "\n\n");
+		if (end == rest.len)
+			end = span_find(rest, "\n\r\n");
+		return end < rest.len ? end + 2 + base64_lines(span_skip(rest, end + 2)) : end;
+	}
+	code = bare_der(reader, text);
+	if (code == CODE_NONE)
+		return 0;
+	if (code == CODE_PRIVATE_KEY)
+		report_private(reader, code, (struct bytes){ 0 });
+	else
+		report_thing(reader, code, (struct span){ "", 0 });
+	return base64_lines(rest);
+}
+
 /* What stands in front of a head on its line is looked at only where it could be a key. */
 static void
 read_before(struct reader *reader, struct span before)
@@ -292,6 +366,8 @@ read_armour(struct reader *reader, struct span rest)
 		return line_end(rest, end);
 	}
 	end = read_dialogue(reader, rest);
+	if (end == 0)
+		end = read_bare(reader, rest, text);
 	if (end > 0)
 		return end;
 	at = span_find(line, "BEGIN ");

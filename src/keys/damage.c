@@ -366,8 +366,10 @@ report_options(struct reader *reader, const struct words *words, struct span lis
 			fix = NULL;
 		else
 			fix = arena_printf(reader->arena, "%s %.*s", fix, (int)key.len, key.data);
-		code = fix != NULL || has_comma_space(list) ? CODE_OPTION_SPACE
-		                                            : CODE_OPTION_UNKNOWN;
+		if (fix != NULL || has_comma_space(list))
+			code = CODE_OPTION_SPACE;
+		else if (code != CODE_OPTION_QUOTE)
+			code = CODE_OPTION_UNKNOWN;
 		culprit = list;
 	}
 	if (code == CODE_NONE)

@@ -302,8 +302,7 @@ undo_base64(struct arena *arena, struct span text, struct span *plain)
 	return true;
 }
 
-/* Whether text holds a key, or a private one. */
-static bool
+bool
 holds_key(struct span text)
 {
 	return find_key(text, 0) < text.len || span_find(text, "PRIVATE KEY") < text.len

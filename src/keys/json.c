@@ -188,9 +188,7 @@ read_strings(struct reader *reader, const struct json *json)
 
 		if (!json->object) {
 			read_inner(reader, string, CODE_JSON);
-		} else if (find_key(string, 0) < string.len
-		           || span_find(string, "PRIVATE KEY") < string.len
-		           || span_find(string, "PuTTY-User-Key") < string.len) {
+		} else if (holds_key(string)) {
 			read_refused(reader, string, CODE_JSON);
 			found = true;
 		}
@@ -223,7 +221,7 @@ read_json(struct reader *reader, struct span rest)
 		if (!read_member(&json)) {
 			json.at = json.n = 0;
 			json.object = json.escapes = false;
-			if (!read_value(&json, 0) || !json.escapes)
+			if (!read_value(&json, 0) || !json.escapes || !holds_key(json.strings[0]))
 				return 0;
 		}
 	} else {

@@ -257,11 +257,11 @@ ends_well(struct span source, const struct pieces *pieces, size_t chars)
 	size_t end = pieces->ends[chars - 1], last = end;
 	struct span rest = span_skip(source, end);
 
-	if (rest.len > 0 && memchr(" \t\r\n", *rest.data, 4) == NULL && char_quote(rest) == 0)
+	if (rest.len > 0 && memchr(" \t\r\n\\", *rest.data, 5) == NULL && char_quote(rest) == 0)
 		return false;
 	while (last > 0 && memchr(" \t\n", source.data[last - 1], 3) == NULL)
 		last--;
-	if (end - last >= 8)
+	if (end - last >= 8 || source.data[end - 1] == '=')
 		return true;
 	while (last > 0 && memchr(" \t>|", source.data[last - 1], 4) != NULL)
 		last--;
@@ -291,10 +291,15 @@ static struct span
 comment_behind(struct reader *reader, struct span source, size_t end, size_t *taken)
 {
 	struct span comment = { source.data + end, line_end(source, end) - end }, next;
+	bool continued; /* by a backslash, as in a shell */
 	enum code code;
 
 	*taken = end + comment.len;
-	if (is_full(source, end)) {
+	if (comment.len > 0 && comment.data[comment.len - 1] == '\r')
+		comment.len--;
+	continued = comment.len > 0 && comment.data[comment.len - 1] == '\\';
+	comment.len -= continued;
+	if ((continued && *taken + 1 < source.len) || is_full(source, end)) {
 		next = (struct span){ source.data + *taken + 1,
 			line_end(source, *taken + 1) - *taken - 1 };
 		if (chars_trim(next).len > 0 && find_key(next, 0) == next.len
