@@ -156,6 +156,7 @@ main(int argc, char **argv)
 			.findings = &findings,
 			.environment = environment,
 			.ports = context.ports,
+			.running = context.environment != NULL,
 			.argc = (int)(argv + argc - rest),
 			.argv = rest };
 

@@ -99,7 +99,7 @@ capabilities_text(struct arena *arena)
 
 		if (name == NULL)
 			continue;
-		buf_printf(&text, "%s%s", text.len > 0 ? "," : "", name);
+		buf_printf(&text, "%s%s", text.len > 0 ? ", " : "", name);
 		cap_free(name);
 	}
 	return text.len > 0 ? text.data : "none";

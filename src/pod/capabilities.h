@@ -17,7 +17,7 @@ void capabilities_plan(
 /* Whether this process may bind the port, as far as privileges go. */
 bool capabilities_allow_port(long port);
 
-/* The effective ones by name, "cap_chown,cap_setuid", in arena; "none". */
+/* The effective ones by name, "cap_chown, cap_setuid", in arena; "none". */
 const char *capabilities_text(struct arena *arena);
 
 #endif

@@ -78,8 +78,8 @@ report_log_listening(const struct plan *plan)
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
 /* Text that may hold any byte: what is no UTF-8 becomes "?", for JSON has nothing else. */
-static json_t *
-text(const char *value)
+json_t *
+report_string(const char *value)
 {
 	json_t *string = json_string(value);
 	char *copy;
@@ -114,22 +114,30 @@ entry_json(const struct entry *e)
 {
 	json_t *object = json_object(), *warnings = json_array();
 
-	set(object, "source", text(e->source));
+	set(object, "source", report_string(e->source));
 	set(object, "line", number(e->line));
-	set(object, "verdict", text(verdict_name(e->verdict)));
-	set(object, "type", text(e->type != NULL ? e->type : ""));
+	set(object, "verdict", report_string(verdict_name(e->verdict)));
+	set(object, "type", report_string(e->type != NULL ? e->type : ""));
 	set(object, "bits", number(e->bits));
-	set(object, "fingerprint", text(e->fingerprint != NULL ? e->fingerprint : ""));
-	set(object, "comment", text(e->comment != NULL ? e->comment : ""));
-	set(object, "code", text(code_name(e->code)));
-	set(object, "message", text(e->message != NULL ? e->message : ""));
-	set(object, "fix", text(e->fix != NULL ? e->fix : ""));
+	set(object, "fingerprint", report_string(e->fingerprint != NULL ? e->fingerprint : ""));
+	set(object, "comment", report_string(e->comment != NULL ? e->comment : ""));
+	set(object, "code", report_string(code_name(e->code)));
+	set(object, "message", report_string(e->message != NULL ? e->message : ""));
+	set(object, "fix", report_string(e->fix != NULL ? e->fix : ""));
 	for (const struct finding *f = e->warnings.first; f != NULL; f = f->next)
 		(void)json_array_append_new(
 		    warnings, json_pack("{s:s, s:o, s:o}", "code", code_name(f->code), "message",
-		                  text(f->message), "fix", text(f->fix)));
+		                  report_string(f->message), "fix", report_string(f->fix)));
 	set(object, "warnings", warnings);
 	return object;
+}
+
+json_t *
+report_finding_json(const struct finding *f)
+{
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "severity", severity_name(f->severity),
+	    "code", code_name(f->code), "subject", report_string(f->subject), "message",
+	    report_string(f->message), "fix", report_string(f->fix));
 }
 
 static json_t *
@@ -138,10 +146,7 @@ findings_json(const struct findings *findings)
 	json_t *array = json_array();
 
 	for (const struct finding *f = findings->first; f != NULL; f = f->next)
-		(void)json_array_append_new(
-		    array, json_pack("{s:s, s:s, s:o, s:o, s:o}", "severity",
-		               severity_name(f->severity), "code", code_name(f->code), "subject",
-		               text(f->subject), "message", text(f->message), "fix", text(f->fix)));
+		(void)json_array_append_new(array, report_finding_json(f));
 	return array;
 }
 
@@ -151,19 +156,24 @@ connect_json(const struct plan *plan)
 	const struct reach *reach = &plan->reach;
 	json_t *object = json_object(), *keys = json_array(), *ports = json_array();
 
-	set(object, "platform", reach->platform != NULL ? text(reach->platform) : json_null());
-	set(object, "pod", reach->pod != NULL ? text(reach->pod) : json_null());
+	set(object, "platform",
+	    reach->platform != NULL ? report_string(reach->platform) : json_null());
+	set(object, "pod", reach->pod != NULL ? report_string(reach->pod) : json_null());
 	set(object, "host",
-	    reach->host != NULL && reach->host[0] != '\0' ? text(reach->host) : json_null());
+	    reach->host != NULL && reach->host[0] != '\0' ? report_string(reach->host)
+	                                                  : json_null());
 	set(object, "port", number(reach->port));
-	set(object, "user", plan->logins != NULL ? text(plan->logins->account->name) : json_null());
+	set(object, "user",
+	    plan->logins != NULL ? report_string(plan->logins->account->name) : json_null());
 	set(object, "jump",
-	    reach->jump != NULL && reach->jump[0] != '\0' ? text(reach->jump) : json_null());
+	    reach->jump != NULL && reach->jump[0] != '\0' ? report_string(reach->jump)
+	                                                  : json_null());
 	if (plan->hostkey.public_line[0] != '\0')
-		(void)json_array_append_new(keys, text(plan->hostkey.public_line));
+		(void)json_array_append_new(keys, report_string(plan->hostkey.public_line));
 	set(object, "host_keys", keys);
 	set(object, "host_key_fingerprint",
-	    plan->hostkey.fingerprint[0] != '\0' ? text(plan->hostkey.fingerprint) : json_null());
+	    plan->hostkey.fingerprint[0] != '\0' ? report_string(plan->hostkey.fingerprint)
+	                                         : json_null());
 	for (size_t i = 0; plan->ports[i] != 0; i++)
 		(void)json_array_append_new(ports, json_integer(plan->ports[i]));
 	set(object, "listening", ports);
@@ -175,7 +185,7 @@ report_connect_json(const struct plan *plan)
 {
 	json_t *object = json_object();
 
-	set(object, "version", text(SSHINIT_VERSION));
+	set(object, "version", report_string(SSHINIT_VERSION));
 	set(object, "connect", connect_json(plan));
 	return object;
 }
@@ -187,7 +197,7 @@ report_json(const struct plan *plan)
 
 	for (const struct entry *e = plan->entries.first; e != NULL; e = e->next)
 		(void)json_array_append_new(entries, entry_json(e));
-	set(object, "version", text(SSHINIT_VERSION));
+	set(object, "version", report_string(SSHINIT_VERSION));
 	set(object, "ok", json_boolean(!plan_is_broken(plan)));
 	set(object, "entries", entries);
 	set(object, "findings", findings_json(&plan->findings));

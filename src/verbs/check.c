@@ -1,6 +1,8 @@
 #include "verbs/check.h"
 
 #include "base/options.h"
+#include "base/table.h"
+#include "live/live.h"
 #include "sshd/report.h"
 
 #include <errno.h>
@@ -75,43 +77,145 @@ plan_pod(const struct verb_call *call)
 	return plan_make(&inputs);
 }
 
-static void
-print_text(const struct plan *plan)
-{
-	size_t good = 0;
+/* ---- text ---------------------------------------------------------------------------------- */
 
-	for (const struct entry *e = plan->entries.first; e != NULL; e = e->next) {
-		printf("%-9s %s:%u  ", verdict_name(e->verdict), e->source, e->line);
-		if (e->key != NULL) {
-			good++;
-			printf("%s %u %s %s\n", e->key->type, e->key->bits, e->key->fingerprint,
-			    e->key->comment);
-		} else {
-			printf("%s\n", e->message);
-		}
-		if (e->verdict == VERDICT_REPAIRED)
-			printf("          %s\n", e->message);
-		if (e->verdict != VERDICT_OK && e->fix != NULL && e->fix[0] != '\0')
-			printf("          fix: %s\n", e->fix);
-		for (const struct finding *f = e->warnings.first; f != NULL; f = f->next)
-			printf("          warning: %s\n", f->message);
-	}
-	for (const struct finding *f = plan->findings.first; f != NULL; f = f->next) {
-		printf("%-9s %s: %s\n", severity_name(f->severity), f->subject, f->message);
-		if (f->fix[0] != '\0')
-			printf("          fix: %s\n", f->fix);
-	}
-	printf("%zu usable, %zu refused, %zu errors, %zu warnings\n", good,
-	    plan->entries.count[VERDICT_REFUSED], plan->findings.count[ERROR],
-	    plan->findings.count[WARNING]);
+struct count {
+	size_t lines, errors, warnings;
+};
+
+static const char *
+entry_subject(struct arena *arena, const struct entry *e)
+{
+	return arena_printf(arena, "%s line %u", e->source, e->line);
 }
 
 static void
-print_json(const struct plan *plan)
+print_fix(struct table *table, const char *fix)
 {
-	json_t *object = report_json(plan);
-	char *text = json_dumps(object, JSON_INDENT(2));
+	if (fix != NULL && fix[0] != '\0')
+		table_below(table, "fix: ", fix);
+}
 
+static void
+print_entry(struct table *table, const struct entry *e, struct count *count)
+{
+	static const enum tone tones[] = { [VERDICT_OK] = TONE_GOOD,
+		[VERDICT_REPAIRED] = TONE_DOUBTFUL,
+		[VERDICT_REFUSED] = TONE_BAD };
+	struct arena *arena = table->out.arena;
+	const char *text = e->message;
+
+	count->lines++;
+	if (e->verdict == VERDICT_REFUSED)
+		count->errors++;
+	if (e->verdict == VERDICT_REPAIRED)
+		count->warnings++;
+	if (e->key != NULL)
+		text = arena_printf(arena, "%s %u %s %s", e->key->type, e->key->bits,
+		    e->key->fingerprint,
+		    e->key->comment[0] != '\0' ? e->key->comment : "(no comment)");
+	table_row(
+	    table, tones[e->verdict], verdict_name(e->verdict), entry_subject(arena, e), text);
+	if (e->verdict == VERDICT_REPAIRED)
+		table_below(table, "", e->message);
+	if (e->verdict != VERDICT_OK)
+		print_fix(table, e->fix);
+	for (const struct finding *f = e->warnings.first; f != NULL; f = f->next) {
+		count->warnings++;
+		table_below(table, "warning: ", f->message);
+		print_fix(table, f->fix);
+	}
+}
+
+static void
+print_finding(struct table *table, const struct finding *f, bool with_severity, struct count *count)
+{
+	count->errors += f->severity == ERROR ? 1 : 0;
+	count->warnings += f->severity == WARNING ? 1 : 0;
+	table_below(table,
+	    with_severity ? arena_printf(table->out.arena, "%s: ", severity_name(f->severity)) : "",
+	    f->message);
+	print_fix(table, f->fix);
+}
+
+static void
+print_look(struct table *table, const struct look *look, struct count *count)
+{
+	const char *verdict = look_verdict(look);
+	enum tone tone = strcmp(verdict, "ok") == 0        ? TONE_GOOD
+	                 : strcmp(verdict, "error") == 0   ? TONE_BAD
+	                 : strcmp(verdict, "warning") == 0 ? TONE_DOUBTFUL
+	                                                   : TONE_PLAIN;
+	const struct complaint *c = look->complaints;
+
+	count->lines++;
+	/* One that is nothing but a finding says it in its own line. */
+	if (look->facts[0] == '\0' && c != NULL) {
+		table_row(table, tone, verdict, look->subject, c->finding->message);
+		print_fix(table, c->finding->fix);
+		count->errors += c->finding->severity == ERROR ? 1 : 0;
+		count->warnings += c->finding->severity == WARNING ? 1 : 0;
+		c = c->next;
+	} else {
+		table_row(table, tone, verdict, look->subject, look->facts);
+	}
+	for (; c != NULL; c = c->next)
+		print_finding(
+		    table, c->finding, c->next != NULL || look->complaints->next != NULL, count);
+}
+
+static void
+print_text(const struct plan *plan, const struct looks *looks)
+{
+	struct table table = table_new(plan->arena);
+	struct count count = { 0 };
+	size_t usable = plan->entries.count[VERDICT_OK] + plan->entries.count[VERDICT_REPAIRED];
+
+	for (const struct entry *e = plan->entries.first; e != NULL; e = e->next)
+		table_fit(&table, entry_subject(plan->arena, e));
+	for (const struct look *look = looks->first; look != NULL; look = look->next)
+		table_fit(&table, look->subject);
+	for (const struct entry *e = plan->entries.first; e != NULL; e = e->next)
+		print_entry(&table, e, &count);
+	for (const struct look *look = looks->first; look != NULL; look = look->next)
+		print_look(&table, look, &count);
+	table_line(
+	    &table, arena_printf(plan->arena,
+	                "%zu checked: %zu usable, %zu refused, %zu errors, %zu warnings",
+	                count.lines, usable, plan->entries.count[VERDICT_REFUSED],
+	                count.errors - plan->entries.count[VERDICT_REFUSED], count.warnings));
+	table_print(&table);
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+static json_t *
+look_json(const struct look *look)
+{
+	json_t *complaints = json_array();
+
+	for (const struct complaint *c = look->complaints; c != NULL; c = c->next)
+		(void)json_array_append_new(complaints, report_finding_json(c->finding));
+	return json_pack("{s:o, s:s, s:o, s:o}", "subject", report_string(look->subject), "verdict",
+	    look_verdict(look), "facts", report_string(look->facts), "complaints", complaints);
+}
+
+/* The plan's object, with what was looked at beside it, and what only a look could tell among the
+ * findings. */
+static void
+print_json(const struct plan *plan, const struct looks *looks, bool ok)
+{
+	json_t *object = report_json(plan), *checks = json_array();
+	json_t *findings = json_object_get(object, "findings");
+	char *text;
+
+	for (const struct look *look = looks->first; look != NULL; look = look->next)
+		(void)json_array_append_new(checks, look_json(look));
+	for (const struct finding *f = looks->live.first; f != NULL; f = f->next)
+		(void)json_array_append_new(findings, report_finding_json(f));
+	(void)json_object_set_new(object, "checks", checks);
+	(void)json_object_set_new(object, "ok", json_boolean(ok));
+	text = json_dumps(object, JSON_INDENT(2));
 	puts(text != NULL ? text : "{}");
 	free(text);
 	json_decref(object);
@@ -121,18 +225,28 @@ int
 verb_check(const struct verb_call *call)
 {
 	struct request request = { 0 };
+	struct looks looks;
 	struct plan *plan;
+	bool ok;
 	int status = read_arguments(&request, call->settings, call->argc, call->argv);
 
 	if (status != 0)
 		return status;
-	plan = request.files[0] != NULL ? plan_files(call->settings, call->findings, request.files)
-	                                : plan_pod(call);
+	if (request.files[0] != NULL) {
+		plan = plan_files(call->settings, call->findings, request.files);
+		looks = (struct looks){
+			.arena = plan->arena, .plan = plan, .live = findings_new(plan->arena)
+		};
+		looks_add_rest(&looks);
+	} else {
+		plan = plan_pod(call);
+		looks = live_look(plan, call->running, call->ports);
+	}
+	ok = !plan_is_broken(plan) && looks.live.count[ERROR] == 0;
 	if (request.json)
-		print_json(plan);
+		print_json(plan, &looks, ok);
 	else
-		print_text(plan);
-	status = plan_is_broken(plan) ? 1 : 0;
+		print_text(plan, &looks);
 	plan_free(plan);
-	return status;
+	return ok ? 0 : 1;
 }

@@ -11,6 +11,7 @@ struct verb_call {
 	const struct findings *findings; /* what reading them found */
 	char *const *environment;        /* the start's, else our own (pod/context) */
 	const long *ports;               /* that our sshd holds already, 0-terminated; or NULL */
+	bool running;                    /* an sshinit of this user was started here */
 	int argc;
 	char **argv; /* argv[0] is the verb */
 };
