@@ -223,6 +223,22 @@ c = s.accept()[0]; c.sendall(b'HTTP/1.1 400 Bad Request\r\n\r\n'); c.close()" 3>
 	run -0 mypod echo works
 }
 
+@test "a pod with a host certificate of a CA that the laptop does not know" {
+	server pod "$PORT"
+	stop pod
+	ssh-keygen -q -t ed25519 -N '' -f "$D/ca"
+	ssh-keygen -q -s "$D/ca" -I pod -h -n pod.example.org "$D/pod/ed25519.pub"
+	echo "HostCertificate $D/pod/ed25519-cert.pub" >>"$D/pod/sshd_config"
+	tells_keys pod
+	server pod "$PORT"
+	run -0 --separate-stderr add
+	assert_equal "$stderr" ''
+	run -0 mypod echo works
+	assert_output works
+	run -0 cat "$KNOWN"
+	assert_equal "$output" "mypod $(key pod ed25519)"$'\n'"mypod $(key pod ecdsa)"
+}
+
 @test "--wait gives up when the time is over, and writes nothing" {
 	run -1 --separate-stderr add --wait=2
 	[[ $stderr == *'did not answer in time'*'connection refused'* ]]
