@@ -32,6 +32,8 @@ connect() {
 	mkdir "$volume"
 	pod_start --key ed25519 -e RUNPOD_POD_ID=abc -v "$volume:/workspace" -- sleep infinity
 	run -0 connect mypod
+	refute_output --partial 'did not confirm' # the pod's own --connect answered
+	assert_output --partial "Host key pinned: ssh-ed25519 SHA256:"
 	run -0 laptop ssh mypod 'echo works; echo $HOME' </dev/null
 	assert_output $'works\n/root'
 	run -0 laptop grep -c 'StrictHostKeyChecking yes' /root/.ssh/config </dev/null
