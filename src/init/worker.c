@@ -270,11 +270,11 @@ job_ended(struct job *job, int status)
 		log_arrived(job, log, POLLIN);
 	say_how_it_ended(job, status);
 	handle(job, done ? EVENT_DONE : EVENT_DIED);
+	if (job->service->ended != NULL)
+		job->service->ended(job->worker, job->service->context, status);
 	if (job->state == SERVICE_PAUSED && job->pause > 0)
 		log_say(LOG_INFO, "%s will be started again in %d s", job->service->name,
 		    (int)(job->pause / 1000));
-	if (job->service->ended != NULL)
-		job->service->ended(job->worker, job->service->context, status);
 }
 
 /* Many deaths may hide behind one SIGCHLD: until there is no more. */

@@ -292,7 +292,8 @@ line_from_sshd(struct worker *worker, void *context, const char *text)
 	if (strncmp(text, "Server listening on ", strlen("Server listening on ")) == 0)
 		listening(ssh, worker);
 	logins_note(&ssh->state, text, time(NULL));
-	log_say(LOG_DEBUG, "sshd: %s", text);
+	/* What it says before it listens is why it does not. */
+	log_say(ssh->up ? LOG_DEBUG : LOG_WARN, "sshd: %s", text);
 	if (ssh->plan == NULL)
 		return;
 	logbook_line(&ssh->logbook, text, &ssh->state, ssh->plan);
