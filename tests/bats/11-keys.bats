@@ -83,8 +83,7 @@ $(block ed25519)"
 	# A block in the middle is replaced where it stands.
 	start_with 'mkdir ~/.ssh; cd ~/.ssh; { printf "# above\n"; printf "# BEGIN sshinit\nssh-ed25519 AAAA old\n# END sshinit\n"
 		printf "# below\r\n# no line end"; } >authorized_keys' 'cat ~/.ssh/authorized_keys' --key ed25519
-	assert_output "# above
-$(block ed25519)"$'\n# below\r\n# no line end'
+	assert_equal "$output" "$(printf '# above\n%s\n# below\r\n# no line end' "$(block ed25519)")"
 }
 
 @test "a key that left its source leaves the block at the next start, and an empty source empties it" {
@@ -196,6 +195,24 @@ hostile() { # PREPARE FINDING
 	hostile 'mkdir -m 700 .ssh; chown root: .ssh' 'authorized_keys|making|opening|Permission denied'
 	hostile 'chmod 777 .' 'can be written by others'
 	hostile 'usermod -d /nowhere ann' '/nowhere: No such file'
+}
+
+@test "one unfit home among two: sshd is told one place for both, and it holds each user's keys only" {
+	pod_with 'chmod 777 /home/ann; printf "%s\n" "[user ann]" "keys-env = ANN_KEY" >/etc/sshinit.ini' \
+		--key ed25519 -e SSHINIT_USER=root -e ANN_KEY="$(key_pub rsa2048)"
+	pod_wait_login
+	run -0 client_ssh --user ann --key rsa2048 -- id -un
+	assert_output ann
+	run -255 client_ssh --user ann --key ed25519 -- true
+	run -255 client_ssh --user root --key rsa2048 -- true
+	run -255 client_ssh --user eve --key rsa2048 -- true
+	run -0 pod_exec sh -c 'grep -hE "^(AuthorizedKeysFile|AllowUsers)" /run/sshinit/sshd_config; stat -c "%n %a %U" /run/sshinit/keys /run/sshinit/keys/*'
+	assert_output 'AllowUsers root
+AllowUsers ann
+AuthorizedKeysFile /run/sshinit/keys/%u
+/run/sshinit/keys 711 root
+/run/sshinit/keys/ann 600 ann
+/run/sshinit/keys/root 600 root'
 }
 
 @test "another user's home is touched with that user's ids and groups only" {

@@ -1,6 +1,7 @@
 # Every place where sshinit has to work: images without openssh-server, without a shell, without
 # anything; read-only roots, no network, no root, few capabilities.
 #
+# shellcheck disable=SC2034,SC2153 # POD_VIA and POD_PORT are the bed's
 # shellcheck disable=SC2016 # what stands in single quotes is for the pod's shell
 
 load ../lib/bed
@@ -129,8 +130,7 @@ refute_log() {
 	engine network disconnect none "$POD"
 	engine network connect bridge "$POD"
 	pod_use "$POD"
-	POD_VIA=
-	POD_HOST=$(engine inspect --format '{{.NetworkSettings.Networks.bridge.IPAddress}}' "$POD")
+	POD_VIA='' POD_HOST=$(engine inspect --format '{{.NetworkSettings.Networks.bridge.IPAddress}}' "$POD")
 	pod_wait_login
 }
 

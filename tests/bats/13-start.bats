@@ -108,6 +108,7 @@ LISTENS='cat /proc/net/tcp /proc/net/tcp6 | grep -q ":0016 0*:0000 0A" && echo o
 
 # An sshd that says its version and then does what $1 says.
 false_sshd() {
+	# shellcheck disable=SC2028 # printf is for the pod's shell
 	echo 'printf "%s\n" "#!/bin/sh" "[ \$1 != -V ] || { echo OpenSSH_9.2p1; exit; }" "'"$1"'" >/usr/sbin/sshd'
 }
 
@@ -326,6 +327,20 @@ false_sshd() {
 	# Nothing is left unreaped.
 	run -0 pod_exec sh -c 'ps -eo stat | grep -c "^Z" || true'
 	assert_output 0
+}
+
+@test "nothing else in the image is changed" {
+	local backend
+	for backend in embedded system; do
+		pod_start --key ed25519 -e SSHINIT_SSHD=$backend -- sleep infinity
+		pod_wait_login
+		client_ssh -tt -- true
+		run -0 engine diff "$POD"
+		# What is changed ("C") is a directory in which something of ours was added, or the
+		# machine's own record of logins.
+		assert_equal "$(grep -vE '^[AC] (/run/sshinit|/etc/sshinit|/run/sshd|/root/.ssh|/etc/profile.d/sshinit.sh$)' <<<"$output" \
+			| grep -vE '^C (/run|/etc|/root|/etc/profile.d|/var|/var/log|/var/log/(wtmp|lastlog|btmp)|/run/utmp)$')" ''
+	done
 }
 
 # ---- the end -------------------------------------------------------------------------------------
