@@ -88,13 +88,14 @@ static const char *
 check_ports(struct arena *arena, const char *value)
 {
 	const char **words = split(arena, value);
+	size_t n = 0;
 
 	if (words[0] == NULL)
 		return "it needs at least one port";
-	for (; *words != NULL; words++)
-		if (!is_number(*words, 1, 65535))
-			return arena_printf(arena, "\"%s\" is not a port (1 to 65535)", *words);
-	return NULL;
+	for (; words[n] != NULL; n++)
+		if (!is_number(words[n], 1, 65535))
+			return arena_printf(arena, "\"%s\" is not a port (1 to 65535)", words[n]);
+	return n <= SETTINGS_PORTS_MOST ? NULL : "these are more than 16 ports";
 }
 
 /* Why value cannot be a value of setting, NULL when it can. */

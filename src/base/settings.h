@@ -19,6 +19,9 @@ enum setting {
 	SET_COUNT
 };
 
+/* As many ports as sshd listens on (its MAX_LISTEN_SOCKS). */
+enum { SETTINGS_PORTS_MOST = 16 };
+
 enum origin { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_ARGUMENT };
 
 /* [user NAME] of the file: settings that hold for one login user. */

@@ -202,7 +202,8 @@ plan_make(const struct plan_inputs *inputs)
 	plan_authorities(plan);
 	plan->backend = backend_plan(arena, plan->settings, plan->accounts, &plan->findings);
 	fetch_plan(plan->settings, &plan->findings);
-	if (plan->authorised == 0)
+	/* Where there is nobody to let in, that was said. */
+	if (plan->authorised == 0 && plan->accounts != NULL)
 		finding_add(&plan->findings, ERROR, CODE_NO_KEYS, "keys", NULL);
 	plan_ports(plan, inputs->holding);
 	capabilities_plan(

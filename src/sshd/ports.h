@@ -9,7 +9,7 @@
 
 #include "base/settings.h"
 
-enum { PORTS_MOST = 16, PORT_FALLBACK = 2222 };
+enum { PORTS_MOST = SETTINGS_PORTS_MOST, PORT_FALLBACK = 2222 };
 
 /* Fills ports (0-terminated) with those to listen on. Where the setting was not given and 22 cannot
  * be bound, 2222 takes its place, with a finding; a given port that cannot be bound is an error and

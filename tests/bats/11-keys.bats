@@ -11,6 +11,7 @@
 # shellcheck disable=SC2154 # stderr and stderr_lines are set by bats' run
 
 load ../lib/bed
+load ../lib/box
 
 setup() {
 	need_engine
@@ -238,6 +239,40 @@ AuthorizedKeysFile /run/sshinit/keys/%u
 		i=0; while [ $i -lt 60 ]; do SSHINIT_LOG_LEVEL=quiet SSHINIT_PORT=$((3000 + i)) sshinit --wait -- true; i=$((i + 1)); done; kill $!' \
 		'cat ~/.ssh/authorized_keys; stat -c %U ~/.ssh/authorized_keys' -e SSHINIT_USER=ann --key ed25519
 	assert_output $'victim\nroot'
+}
+
+@test "killed at any call that concerns ~/.ssh: the file is the old or the new one, and the next start mends it" {
+	need_box
+	need strace:strace
+	export PUBLIC_KEY SSHINIT
+	PUBLIC_KEY=$(key_pub ed25519)
+	{
+		printf '# mine\n'
+		block rsa2048
+	} >"$BATS_TEST_TMPDIR/old"
+	{
+		printf '# mine\n'
+		block ed25519
+	} >"$BATS_TEST_TMPDIR/new"
+	# strace counts each kind of call of each process by itself; the paths leave those of interest.
+	run -0 box timeout 100 bash -c '
+		killed=0
+		for call in open openat mkdirat fstat flock read close renameat; do
+			for ((n = 1; n < 20; n++)); do
+				rm -rf ~/.ssh && mkdir -m 700 ~/.ssh && cp "$1/old" ~/.ssh/authorized_keys
+				strace -f -q -o "$1/trace" -P ~ -P ~/.ssh -P ~/.ssh/authorized_keys \
+					-e "inject=$call:signal=KILL:when=$n" "$SSHINIT" --log-level=quiet --wait=3 -- true
+				cmp -s ~/.ssh/authorized_keys "$1/old" || cmp -s ~/.ssh/authorized_keys "$1/new" \
+					|| { echo "killed at $call $n:"; cat ~/.ssh/authorized_keys; exit 1; }
+				grep -q "killed by SIGKILL" "$1/trace" || break
+				((++killed))
+				"$SSHINIT" --log-level=quiet --wait=3 -- true
+				cmp ~/.ssh/authorized_keys "$1/new" || exit 1
+			done
+		done
+		echo "killed at $killed calls"' - "$BATS_TEST_TMPDIR"
+	[[ ${lines[-1]} =~ ^killed\ at\ ([0-9]+)\ calls$ ]]
+	((BASH_REMATCH[1] >= 15)) || fail "$output"
 }
 
 # full MOUNT-OPTIONS PREPARE FINDING: the home cannot take the file, and the old one stays.

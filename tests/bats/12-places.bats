@@ -148,6 +148,11 @@ refute_log() {
 	assert_output $'/home/ann\n600 ann'
 	refute_log 'warning|error'
 	place user --image busybox --user 12345
+	# Any name will do for who has none, but only for oneself.
+	place me --image bookworm-plain --user 12345 -e SSHINIT_USER=me
+	pod_start --image bookworm-plain --user 12345 --key ed25519 -e SSHINIT_USER=root -- sleep infinity
+	pod_wait_log 'error: root: only root can let in another user: sshinit runs as user id 12345'
+	refute_log 'no usable key'
 }
 
 @test "--user, no capabilities, no new privileges, read-only: all at once" {

@@ -64,6 +64,7 @@ LISTENS='cat /proc/net/tcp /proc/net/tcp6 | grep -q ":0016 0*:0000 0A" && echo o
 	assert_log '--prot.*--port'
 	start 64 --key ed25519 -- --port 70000 true
 	start 64 --key ed25519 -- --mode=sideways true
+	start 64 --key ed25519 -- --port=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17 true
 	start 0 --key ed25519 -- -- printf '%s|' --port 70000 ''
 	assert_output '--port|70000||'
 }
