@@ -1,7 +1,7 @@
 #include "init/hidden.h"
 
+#include "base/family.h"
 #include "init/backoff.h"
-#include "init/family.h"
 #include "init/loop.h"
 
 #include <dirent.h>

@@ -1,8 +1,8 @@
 #include "init/worker.h"
 
+#include "base/family.h"
 #include "base/log.h"
 #include "init/backoff.h"
-#include "init/family.h"
 #include "init/hidden.h"
 #include "init/lines.h"
 

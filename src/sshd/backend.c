@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/run.h"
 #include "sshd/embedded.h"
+#include "sshd/install.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -156,10 +157,15 @@ choose(struct arena *arena, const struct settings *settings, const struct accoun
 
 	if (settings_is(settings, SET_SSHD, "install")
 	    || (settings_is(settings, SET_SSHD, "auto") && !backend_has_embedded())) {
-		backend = plan_system(arena, accounts, findings);
-		if (backend.kind == BACKEND_NONE
-		    && (backend.sshd == NULL || backend.sshd[0] == '\0'))
+		/* What a half-installed one lacks is not worth a word where it is going to be
+		 * mended. */
+		struct findings trial = findings_new(arena);
+
+		backend = plan_system(arena, accounts, &trial);
+		if (backend.kind == BACKEND_NONE && install_plan(arena, findings)[0] != '\0')
 			backend.kind = BACKEND_INSTALL;
+		else
+			findings_join(findings, &trial);
 		backend.why = settings_is(settings, SET_SSHD, "auto")
 		                  ? "this sshinit was built without the embedded one"
 		                  : "sshd = install";

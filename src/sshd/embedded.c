@@ -38,6 +38,15 @@ static const struct {
 
 enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]) };
 
+const char *const *
+embedded_idle(void)
+{
+	static const char *const names[] = { "invoke-rc.d", "deb-systemd-invoke", "service",
+		"systemctl", "rc-service", "initctl", NULL };
+
+	return names;
+}
+
 int
 embedded_main(int argc, char **argv)
 {
@@ -50,6 +59,9 @@ embedded_main(int argc, char **argv)
 	for (size_t i = 0; i < PROGRAMS; i++)
 		if (programs[i].run != NULL && strcmp(base, programs[i].name) == 0)
 			return programs[i].run(argc, argv);
+	for (const char *const *name = embedded_idle(); *name != NULL; name++)
+		if (strcmp(base, *name) == 0)
+			return 0;
 	return -1;
 }
 

@@ -17,6 +17,10 @@ struct state;
 /* Runs the program that argv[0] names and returns its status, or returns -1 where it names none. */
 int embedded_main(int argc, char **argv);
 
+/* The names under which this binary does nothing and succeeds: a package's scripts call them to
+ * start services, and sshinit starts its sshd itself. NULL-terminated. */
+const char *const *embedded_idle(void);
+
 /* "OpenSSH_10.0p1"; "" in a binary built without it. */
 const char *embedded_version(void);
 

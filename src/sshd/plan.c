@@ -435,6 +435,8 @@ plan_apply(struct plan *plan)
 		return -1;
 	if (!write_keyfiles(plan, &place) || !plan_can_serve(plan))
 		return -1;
+	if (plan->backend.kind == BACKEND_INSTALL)
+		return 1;
 	if (backend_prepare(&plan->backend, plan->arena, &plan->state, &plan->findings) < 0)
 		return -1;
 	profile_apply(&plan->profile, "/etc", &plan->findings);

@@ -1,323 +1,23 @@
 #include "verbs/start.h"
 
-#include "base/file.h"
 #include "base/log.h"
 #include "init/exec.h"
 #include "init/hold.h"
 #include "init/monitor.h"
+#include "init/ssh.h"
 #include "init/supervise.h"
-#include "pod/context.h"
-#include "sshd/embedded.h"
-#include "sshd/fetch.h"
-#include "sshd/follow.h"
-#include "sshd/logins.h"
-#include "sshd/logbook.h"
-#include "sshd/report.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
-enum { WAIT_SECONDS = 10, MILLISECONDS = 1000, FLUSH_AFTER = 200, RELOAD_AFTER = 300 };
-
-/* The worker's view of sshd. One of these exists; it lives in the worker's copy of memory. */
-struct ssh {
-	const struct settings *settings;
-	const struct findings *settings_findings;
-	const char *config;
-	struct arena *arena; /* for what outlives a plan */
-	struct set said;     /* findings that were logged */
-	struct worker *worker;
-	struct findings state_findings; /* of making the state directory */
-	struct fetch fetch;
-	struct state state;
-	struct plan *plan; /* the one in force */
-	bool strict;
-	bool command_owns_terminal; /* exec mode on a terminal: nothing is written once it runs */
-	bool entries_logged, up;
-	bool running;                 /* the first plan was made */
-	int follow;                   /* tells that a source has changed; -1 */
-	bool changed;                 /* and a reload is on its way */
-	long holding[PORTS_MOST + 1]; /* the ports of the sshd that runs, 0-terminated */
-	const char *argv[8];
-	struct logbook logbook;
-	bool saving; /* a timer is set to write it down */
-};
-
-/* ---- the plan, again and again ------------------------------------------------------------- */
-
-static struct plan *
-make_plan(struct ssh *ssh)
-{
-	const struct plan_inputs inputs = { .settings = ssh->settings,
-		.findings = ssh->settings_findings,
-		.environment = environ,
-		.now = time(NULL),
-		.state = ssh->state,
-		.holding = ssh->up ? ssh->holding : NULL,
-		.running = ssh->running };
-
-	return plan_make(&inputs);
-}
-
-static void
-log_plan(struct ssh *ssh, const struct plan *plan)
-{
-	struct set now = set_new(arena_new());
-
-	if (!ssh->entries_logged)
-		report_log_entries(&plan->entries);
-	ssh->entries_logged = true;
-	report_log_findings(&plan->findings, &ssh->said, &now);
-	/* What is said no more may be said again one day. */
-	arena_free(ssh->said.arena);
-	ssh->said = now;
-}
-
-/* For --check, --connect and --keys, which find in it what the running sshinit knows. */
-static void
-write_status(struct ssh *ssh)
-{
-	json_t *object = report_json(ssh->plan);
-	char *text = json_dumps(object, JSON_INDENT(2));
-
-	if (text != NULL && ssh->state.fd >= 0)
-		(void)file_replace(ssh->state.fd, "status.json", span_of(text), 0600, NULL, false);
-	free(text);
-	json_decref(object);
-}
-
-static void
-answer(struct ssh *ssh, struct worker *worker, enum readiness readiness)
-{
-	/* From here on the command may run. */
-	if (ssh->command_owns_terminal)
-		log_mute();
-	worker_ready(worker, readiness);
-}
-
-/* ---- sources that change ------------------------------------------------------------------- */
-
-static void
-reload_now(void *context)
-{
-	struct ssh *ssh = context;
-
-	ssh->changed = false;
-	worker_reload(ssh->worker);
-}
-
-/* A change seldom comes alone: a Secret is swapped in several steps, an editor writes and renames.
- * So it is given a moment, and a source that changes all the time is read a few times a second. */
-static void
-source_changed(void *context, int fd, short events)
-{
-	struct ssh *ssh = context;
-
-	(void)events;
-	follow_drain(fd);
-	if (!ssh->changed)
-		ssh->changed
-		    = loop_after(worker_loop(ssh->worker), RELOAD_AFTER, reload_now, ssh) != 0;
-}
-
-static void
-reload(struct worker *worker, void *context)
-{
-	struct ssh *ssh = context;
-
-	(void)worker;
-	if (ssh->follow >= 0)
-		follow_arm(ssh->follow, ssh->settings, &ssh->state);
-	log_say(LOG_DEBUG, "reading all key sources again");
-}
-
-/* First in the worker. Where nobody waits for us, the command has begun. */
-static void
-begin(struct worker *worker, void *context)
-{
-	struct ssh *ssh = context;
-
-	ssh->worker = worker;
-	if (ssh->command_owns_terminal && ssh->entries_logged)
-		log_mute();
-	ssh->state = state_make(ssh->arena, &ssh->state_findings);
-	if (ssh->state.fd >= 0) {
-		(void)context_save(&ssh->state, ssh->settings, ssh->config, environ);
-		(void)context_save_worker(&ssh->state);
-	}
-	ssh->follow = follow_open();
-	if (ssh->follow >= 0) {
-		follow_arm(ssh->follow, ssh->settings, &ssh->state);
-		(void)loop_watch(worker_loop(worker), ssh->follow, POLLIN, source_changed, ssh);
-	}
-}
-
-/* ---- the service keys-url ------------------------------------------------------------------ */
-
-static int
-run_fetch(void *context)
-{
-	struct ssh *ssh = context;
-
-	return fetch_run(&ssh->fetch);
-}
-
-static enum wish
-prepare_fetch(struct worker *worker, void *context, struct start *out)
-{
-	struct ssh *ssh = context;
-
-	(void)worker;
-	if (settings_text(ssh->settings, SET_KEYS_URL)[0] == '\0' || ssh->state.fd < 0)
-		return WISH_OFF;
-	ssh->fetch = (struct fetch){ .settings = ssh->settings, .state = &ssh->state };
-	out->run = run_fetch;
-	return WISH_ON;
-}
-
-/* ---- the service sshd ---------------------------------------------------------------------- */
-
-static void
-fill_start(struct ssh *ssh, struct start *out)
-{
-	const struct plan *plan = ssh->plan;
-	size_t n = 0;
-
-	ssh->argv[n++] = plan->backend.sshd;
-	ssh->argv[n++] = "-D";
-	ssh->argv[n++] = "-e";
-	ssh->argv[n++] = "-f";
-	ssh->argv[n++] = plan->config;
-	ssh->argv[n] = NULL;
-	out->path = plan->backend.sshd;
-	out->argv = (char *const *)(uintptr_t)ssh->argv;
-	out->envp = embedded_environment(plan->arena, plan->accounts, &plan->state);
-}
-
-/* The plan cannot be carried out, or there is nobody to let in. */
-static enum wish
-nothing_to_run(struct ssh *ssh, struct worker *worker, struct plan *before)
-{
-	const struct plan *plan = ssh->plan;
-
-	log_plan(ssh, plan);
-	write_status(ssh);
-	answer(ssh, worker, plan->findings.count[ERROR] > 0 ? READY_FAILED : READY_OFF);
-	plan_free(before);
-	return WISH_OFF;
-}
-
-/* sshd reads the keys at each login, so only another configuration makes it start anew; the
- * sessions it has go on. */
-static bool
-same_config(const struct plan *before, const struct plan *now)
-{
-	return before != NULL && before->config_text.len == now->config_text.len
-	       && memcmp(before->config_text.data, now->config_text.data, now->config_text.len)
-	              == 0;
-}
-
-static enum wish
-prepare_sshd(struct worker *worker, void *context, struct start *out)
-{
-	struct ssh *ssh = context;
-	struct plan *before = ssh->plan, *plan = make_plan(ssh);
-	bool first = !ssh->running, again;
-
-	findings_join(&plan->findings, &ssh->state_findings);
-	ssh->plan = plan;
-	ssh->running = true;
-	if (first && ssh->strict && plan_is_broken(plan))
-		return nothing_to_run(ssh, worker, before);
-	if (plan_apply(plan) < 0)
-		return nothing_to_run(ssh, worker, before);
-	log_plan(ssh, plan);
-	again = ssh->up && !same_config(before, plan);
-	if (ssh->up && !first)
-		report_log_count(plan);
-	memcpy(ssh->holding, plan->ports, sizeof(ssh->holding));
-	fill_start(ssh, out);
-	if (ssh->up)
-		write_status(ssh);
-	plan_free(before);
-	return again ? WISH_AGAIN : WISH_ON;
-}
-
-/* Off the path to the open port. */
-static void
-flush(void *context)
-{
-	const struct ssh *ssh = context;
-
-	if (ssh->plan != NULL)
-		plan_flush(ssh->plan);
-}
-
-static void
-listening(struct ssh *ssh, struct worker *worker)
-{
-	if (ssh->up)
-		return;
-	ssh->up = true;
-	(void)context_save_ports(&ssh->state, ssh->holding);
-	report_log_listening(ssh->plan);
-	write_status(ssh);
-	answer(ssh, worker, READY_UP);
-	(void)loop_after(worker_loop(worker), FLUSH_AFTER, flush, ssh);
-}
-
-static void
-save_logbook(void *context)
-{
-	struct ssh *ssh = context;
-
-	ssh->saving = false;
-	logbook_save(&ssh->logbook, &ssh->state);
-}
-
-static void
-line_from_sshd(struct worker *worker, void *context, const char *text)
-{
-	struct ssh *ssh = context;
-
-	if (strncmp(text, "Server listening on ", strlen("Server listening on ")) == 0)
-		listening(ssh, worker);
-	logins_note(&ssh->state, text, time(NULL));
-	/* What it says before it listens is why it does not. */
-	log_say(ssh->up ? LOG_DEBUG : LOG_WARN, "sshd: %s", text);
-	if (ssh->plan == NULL)
-		return;
-	logbook_line(&ssh->logbook, text, &ssh->state, ssh->plan);
-	/* At most once a second, however many strangers knock. */
-	if (ssh->logbook.changed && !ssh->saving)
-		ssh->saving = loop_after(worker_loop(worker), MILLISECONDS, save_logbook, ssh) != 0;
-}
-
-static void
-sshd_ended(struct worker *worker, void *context, int status)
-{
-	struct ssh *ssh = context;
-
-	(void)worker;
-	if (WIFSIGNALED(status))
-		log_say(LOG_WARN, "sshd was ended by signal %d (%s)", WTERMSIG(status),
-		    strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status) != 0)
-		log_say(LOG_WARN, "sshd ended with status %d", WEXITSTATUS(status));
-	ssh->up = false;
-	(void)context_save_ports(&ssh->state, NULL);
-}
-
-/* ---- the process that becomes the command -------------------------------------------------- */
+enum { WAIT_SECONDS = 10, MILLISECONDS = 1000 };
 
 static int
 wait_milliseconds(const struct settings *settings)
@@ -400,31 +100,10 @@ start(const struct settings *settings, const struct findings *findings, const ch
 {
 	struct arena *arena = settings->arena;
 	const int wait = wait_milliseconds(settings);
-	struct ssh ssh = { .settings = settings,
-		.settings_findings = findings,
-		.config = config,
-		.arena = arena,
-		.said = set_new(arena_new()),
-		.state_findings = findings_new(arena),
-		.follow = -1,
-		.state = { .fd = -1, .path = "" },
-		.strict = settings_flag(settings, SET_STRICT),
-		.command_owns_terminal = command[0] != NULL && isatty(STDERR_FILENO) };
-	struct service services[]
-	    = { { .name = "sshd",
-		    .whole = true, /* clients choose parts of its messages, line ends included */
-		    .context = &ssh,
-		    .prepare = prepare_sshd,
-		    .line = line_from_sshd,
-		    .ended = sshd_ended },
-		      { .name = "keys-url", .context = &ssh, .prepare = prepare_fetch } };
-	struct worker_calls calls = { .context = &ssh,
-		.services = services,
-		.service_count = 2,
-		.command = command,
-		.stays = command[0] == NULL || settings_is(settings, SET_MODE, "supervise"),
-		.begin = begin,
-		.reload = reload };
+	struct ssh ssh = ssh_new(settings, findings, config, arena);
+	struct service services[SERVICES_MOST];
+	struct worker_calls calls = { .command = command,
+		.stays = command[0] == NULL || settings_is(settings, SET_MODE, "supervise") };
 	struct monitor monitor = { .link = -1 };
 	enum readiness readiness = READY_UP;
 
@@ -432,6 +111,8 @@ start(const struct settings *settings, const struct findings *findings, const ch
 		log_variables(settings, findings);
 		return run_command(settings, &monitor, command);
 	}
+	ssh_calls(&ssh, services, &calls);
+	ssh.command_owns_terminal = command[0] != NULL && isatty(STDERR_FILENO);
 	if (ssh.command_owns_terminal && wait == 0) {
 		log_variables(settings, findings);
 		ssh.entries_logged = true;

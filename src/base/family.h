@@ -5,8 +5,8 @@
  * becomes their child. So ending every child, again and again until there is none, ends the whole
  * tree, daemons that left their session included.
  */
-#ifndef SSHINIT_INIT_FAMILY_H
-#define SSHINIT_INIT_FAMILY_H
+#ifndef SSHINIT_BASE_FAMILY_H
+#define SSHINIT_BASE_FAMILY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,288 @@
+#include "init/ssh.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "init/installing.h"
+#include "init/refresh.h"
+#include "pod/context.h"
+#include "sshd/embedded.h"
+#include "sshd/logins.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+extern char **environ;
+
+enum { SAVE_AFTER = 1000, FLUSH_AFTER = 200 };
+
+struct ssh
+ssh_new(const struct settings *settings, const struct findings *findings, const char *config,
+    struct arena *arena)
+{
+	return (struct ssh){ .settings = settings,
+		.settings_findings = findings,
+		.config = config,
+		.arena = arena,
+		.strict = settings_flag(settings, SET_STRICT),
+		.state = { .fd = -1, .path = "" },
+		.state_findings = findings_new(arena),
+		.said = set_new(arena_new()),
+		.follow = -1 };
+}
+
+/* ---- the plan, again and again ------------------------------------------------------------- */
+
+static struct plan *
+make_plan(struct ssh *ssh)
+{
+	const struct plan_inputs inputs = { .settings = ssh->settings,
+		.findings = ssh->settings_findings,
+		.environment = environ,
+		.now = time(NULL),
+		.state = ssh->state,
+		.holding = ssh->up ? ssh->holding : NULL,
+		.running = ssh->running };
+
+	return plan_make(&inputs);
+}
+
+static void
+log_plan(struct ssh *ssh, const struct plan *plan)
+{
+	struct set now = set_new(arena_new());
+
+	if (!ssh->entries_logged)
+		report_log_entries(&plan->entries);
+	ssh->entries_logged = true;
+	report_log_findings(&plan->findings, &ssh->said, &now);
+	/* What is said no more may be said again one day. */
+	arena_free(ssh->said.arena);
+	ssh->said = now;
+}
+
+void
+ssh_write_status(const struct ssh *ssh)
+{
+	json_t *object = report_json(ssh->plan);
+	char *text = json_dumps(object, JSON_INDENT(2));
+
+	if (text != NULL && ssh->state.fd >= 0)
+		(void)file_replace(ssh->state.fd, "status.json", span_of(text), 0600, NULL, false);
+	free(text);
+	json_decref(object);
+}
+
+static void
+answer(struct ssh *ssh, struct worker *worker, enum readiness readiness)
+{
+	/* From here on the command may run. */
+	if (ssh->command_owns_terminal)
+		log_mute();
+	worker_ready(worker, readiness);
+}
+
+/* ---- the service sshd ---------------------------------------------------------------------- */
+
+static void
+fill_start(struct ssh *ssh, struct start *out)
+{
+	const struct plan *plan = ssh->plan;
+	size_t n = 0;
+
+	ssh->argv[n++] = plan->backend.sshd;
+	ssh->argv[n++] = "-D";
+	ssh->argv[n++] = "-e";
+	ssh->argv[n++] = "-f";
+	ssh->argv[n++] = plan->config;
+	ssh->argv[n] = NULL;
+	out->path = plan->backend.sshd;
+	out->argv = (char *const *)(uintptr_t)ssh->argv;
+	out->envp = embedded_environment(plan->arena, plan->accounts, &plan->state);
+}
+
+/* The plan cannot be carried out, or there is nobody to let in. */
+static enum wish
+nothing_to_run(struct ssh *ssh, struct worker *worker, struct plan *before)
+{
+	const struct plan *plan = ssh->plan;
+
+	log_plan(ssh, plan);
+	ssh_write_status(ssh);
+	answer(ssh, worker, plan->findings.count[ERROR] > 0 ? READY_FAILED : READY_OFF);
+	plan_free(before);
+	return WISH_OFF;
+}
+
+/* The new plan cannot be carried out (a full disk), but sshd runs on what the last one wrote. */
+static enum wish
+go_on_as_before(struct ssh *ssh, struct plan *before, struct start *out)
+{
+	struct plan *failed = ssh->plan;
+
+	log_plan(ssh, failed);
+	ssh->plan = before;
+	fill_start(ssh, out);
+	plan_free(failed);
+	return WISH_ON;
+}
+
+/* sshd reads the keys at each login, so only another configuration makes it start anew; the
+ * sessions it has go on. */
+static bool
+same_config(const struct plan *before, const struct plan *now)
+{
+	return before != NULL && before->config_text.len == now->config_text.len
+	       && memcmp(before->config_text.data, now->config_text.data, now->config_text.len)
+	              == 0;
+}
+
+static enum wish
+prepare_sshd(struct worker *worker, void *context, struct start *out)
+{
+	struct ssh *ssh = context;
+	struct plan *before = ssh->plan, *plan = make_plan(ssh);
+	bool first = !ssh->running, again;
+	int applied;
+
+	findings_join(&plan->findings, &ssh->state_findings);
+	ssh->plan = plan;
+	ssh->running = true;
+	if (first && ssh->strict && plan_is_broken(plan))
+		return nothing_to_run(ssh, worker, before);
+	applied = plan_apply(plan);
+	if (applied > 0) {
+		/* The installer consults us when it is done; until then nobody is told anything. */
+		log_plan(ssh, plan);
+		ssh_write_status(ssh);
+		plan_free(before);
+		return WISH_OFF;
+	}
+	if (applied < 0)
+		return ssh->up && plan_can_serve(plan) ? go_on_as_before(ssh, before, out)
+		                                       : nothing_to_run(ssh, worker, before);
+	log_plan(ssh, plan);
+	again = ssh->up && !same_config(before, plan);
+	if (ssh->up && !first)
+		report_log_count(plan);
+	memcpy(ssh->holding, plan->ports, sizeof(ssh->holding));
+	fill_start(ssh, out);
+	if (ssh->up)
+		ssh_write_status(ssh);
+	plan_free(before);
+	return again ? WISH_AGAIN : WISH_ON;
+}
+
+/* Off the path to the open port. */
+static void
+flush(void *context)
+{
+	const struct ssh *ssh = context;
+
+	if (ssh->plan != NULL)
+		plan_flush(ssh->plan);
+}
+
+static void
+listening(struct ssh *ssh, struct worker *worker)
+{
+	if (ssh->up)
+		return;
+	ssh->up = true;
+	(void)context_save_ports(&ssh->state, ssh->holding);
+	report_log_listening(ssh->plan);
+	ssh_write_status(ssh);
+	answer(ssh, worker, READY_UP);
+	(void)loop_after(worker_loop(worker), FLUSH_AFTER, flush, ssh);
+}
+
+static void
+save_logbook(void *context)
+{
+	struct ssh *ssh = context;
+
+	ssh->saving = false;
+	logbook_save(&ssh->logbook, &ssh->state);
+}
+
+static void
+line_from_sshd(struct worker *worker, void *context, const char *text)
+{
+	struct ssh *ssh = context;
+
+	if (strncmp(text, "Server listening on ", strlen("Server listening on ")) == 0)
+		listening(ssh, worker);
+	logins_note(&ssh->state, text, time(NULL));
+	/* What it says before it listens is why it does not. */
+	log_say(ssh->up ? LOG_DEBUG : LOG_WARN, "sshd: %s", text);
+	if (ssh->plan == NULL)
+		return;
+	logbook_line(&ssh->logbook, text, &ssh->state, ssh->plan);
+	/* At most once a second, however many strangers knock. */
+	if (ssh->logbook.changed && !ssh->saving)
+		ssh->saving = loop_after(worker_loop(worker), SAVE_AFTER, save_logbook, ssh) != 0;
+}
+
+static void
+sshd_ended(struct worker *worker, void *context, int status)
+{
+	struct ssh *ssh = context;
+
+	(void)worker;
+	if (WIFSIGNALED(status))
+		log_say(LOG_WARN, "sshd was ended by signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0)
+		log_say(LOG_WARN, "sshd ended with status %d", WEXITSTATUS(status));
+	ssh->up = false;
+	(void)context_save_ports(&ssh->state, NULL);
+}
+
+/* ---- what the worker is given -------------------------------------------------------------- */
+
+/* First in the worker. Where nobody waits for us, the command has begun. */
+static void
+begin(struct worker *worker, void *context)
+{
+	struct ssh *ssh = context;
+
+	ssh->worker = worker;
+	if (ssh->command_owns_terminal && ssh->entries_logged)
+		log_mute();
+	ssh->state = state_make(ssh->arena, &ssh->state_findings);
+	if (ssh->state.fd >= 0) {
+		(void)context_save(&ssh->state, ssh->settings, ssh->config, environ);
+		(void)context_save_worker(&ssh->state);
+	}
+	refresh_begin(ssh);
+}
+
+static void
+reload(struct worker *worker, void *context)
+{
+	(void)worker;
+	log_say(LOG_DEBUG, "reading all key sources again");
+	refresh_again(context);
+}
+
+void
+ssh_calls(struct ssh *ssh, struct service *services, struct worker_calls *calls)
+{
+	int n = 0;
+
+	services[n++] = (struct service){ .name = "sshd",
+		.whole = true, /* clients choose parts of its messages, line ends included */
+		.context = ssh,
+		.prepare = prepare_sshd,
+		.line = line_from_sshd,
+		.ended = sshd_ended };
+	services[n++] = refresh_service(ssh);
+	services[n++] = installing_service(ssh);
+	calls->context = ssh;
+	calls->services = services;
+	calls->service_count = n;
+	calls->begin = begin;
+	calls->reload = reload;
+}
