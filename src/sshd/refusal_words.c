@@ -358,6 +358,15 @@ explain(struct arena *arena, const struct refusal *refusal, const struct plan *p
 		    "name the one to use: ssh -o IdentitiesOnly=yes -i %s %s@...", private_file(""),
 		    refusal->user);
 		break;
+	case CODE_REFUSED_UNSIGNED:
+		w.detail = arena_printf(arena,
+		    "%s %s; the .pub file beside its private key is another key's, or the "
+		    "passphrase or the touch was not given",
+		    refusal->type, refusal->fingerprint);
+		w.fix
+		    = "compare the two: ssh-keygen -y -f FILE, and cat FILE.pub; or sshinit --check "
+		      "--identity FILE";
+		break;
 	case CODE_REFUSED_REVOKED:
 		w.detail = arena_printf(
 		    arena, "%s %s is in %s", refusal->type, refusal->fingerprint, refusal->detail);

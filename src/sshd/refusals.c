@@ -72,6 +72,22 @@ take_key(struct refusals *refusals, struct attempt *attempt, const struct sshd_l
 	refusals->reason.reason = REASON_NONE;
 }
 
+/* A key that may log in. What is left is the client's signature, and then LINE_ACCEPTED. */
+static void
+take_postponed(struct refusals *refusals, struct attempt *attempt, const struct sshd_line *line)
+{
+	struct refusal *r = &attempt->so_far;
+
+	take_user(attempt, line);
+	attempt->unsigned_key = true;
+	if (refusals->known_key.kind == LINE_KNOWN_KEY
+	    && refusals->lines - refusals->known_key_at <= REASON_LINES) {
+		copy(r->type, LINE_TYPE, refusals->known_key.type);
+		copy(r->fingerprint, LINE_PRINT, refusals->known_key.fingerprint);
+		refusals->known_key.kind = LINE_OTHER;
+	}
+}
+
 /* ---- refusals ------------------------------------------------------------------------------ */
 
 static enum code
@@ -98,6 +114,8 @@ code_of(const struct attempt *attempt)
 	case REASON_NONE:
 		break;
 	}
+	if (attempt->unsigned_key)
+		return CODE_REFUSED_UNSIGNED;
 	if (attempt->too_many)
 		return CODE_REFUSED_TOO_MANY;
 	if (r->authority[0] != '\0')
@@ -272,6 +290,13 @@ refusals_line(
 		break;
 	case LINE_FAILED_KEY:
 		take_key(refusals, attempt_of(refusals, &line, true), &line);
+		break;
+	case LINE_KNOWN_KEY:
+		refusals->known_key = line;
+		refusals->known_key_at = refusals->lines;
+		break;
+	case LINE_POSTPONED:
+		take_postponed(refusals, attempt_of(refusals, &line, true), &line);
 		break;
 	case LINE_NO_USER:
 		attempt = attempt_of(refusals, &line, true);

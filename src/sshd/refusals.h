@@ -38,7 +38,7 @@ struct refusal {
 
 /* A connection that is not decided yet. */
 struct attempt {
-	bool used, unknown_user, too_many;
+	bool used, unknown_user, too_many, unsigned_key;
 	unsigned port, keys;
 	uint64_t age; /* when it was last heard of, in lines */
 	struct refusal so_far;
@@ -49,8 +49,9 @@ struct refusals {
 	struct attempt attempts[CONNECTIONS_MOST];
 	uint64_t lines;
 	struct sshd_line reason;      /* waits for the line that says whose it is */
+	struct sshd_line known_key;   /* the same */
 	struct sshd_line not_allowed; /* the same */
-	uint64_t reason_at, not_allowed_at;
+	uint64_t reason_at, known_key_at, not_allowed_at;
 	int64_t period; /* when the present one began */
 	unsigned told;  /* in it */
 };

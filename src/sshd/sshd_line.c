@@ -207,6 +207,14 @@ read_key(struct span text, struct sshd_line *line)
 	return true;
 }
 
+/* "TYPE FINGERPRINT found at FILE:LINE" */
+static bool
+read_known_key(struct span text, struct sshd_line *line)
+{
+	return take_type(&text, line->type) && take_fingerprint(&text, line->fingerprint)
+	       && span_starts(text, " found at ");
+}
+
 /* "USER from ADDRESS port N": the name may be anything, so from the right. */
 static bool
 read_user_from(struct span text, struct sshd_line *line)
@@ -326,6 +334,8 @@ sshd_line_read(const char *text)
 	} shapes[] = {
 		{ "Accepted publickey for ", read_key, LINE_ACCEPTED },
 		{ "Failed publickey for ", read_key, LINE_FAILED_KEY },
+		{ "Accepted key ", read_known_key, LINE_KNOWN_KEY },
+		{ "Postponed publickey for ", read_user_from, LINE_POSTPONED },
 		{ "Invalid user ", read_user_from, LINE_NO_USER },
 		{ "User ", read_not_allowed, LINE_NOT_ALLOWED },
 		{ "maximum authentication attempts exceeded for invalid user ", read_user_from,
@@ -348,7 +358,7 @@ sshd_line_read(const char *text)
 
 		if (!take_word(&rest, shapes[i].begin))
 			continue;
-		if (shapes[i].kind == LINE_TOO_MANY)
+		if (shapes[i].kind == LINE_TOO_MANY || shapes[i].kind == LINE_POSTPONED)
 			(void)drop_end(&rest, " ssh2");
 		if (!shapes[i].read(rest, &out))
 			break;

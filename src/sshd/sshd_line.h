@@ -16,6 +16,8 @@ enum line_kind {
 	LINE_OTHER,
 	LINE_ACCEPTED,    /* peer, user */
 	LINE_FAILED_KEY,  /* peer, user, type, fingerprint; authority of a certificate */
+	LINE_KNOWN_KEY,   /* type, fingerprint: one that may log in, of the next LINE_POSTPONED */
+	LINE_POSTPONED,   /* peer, user: the client has to prove that it holds the key */
 	LINE_NO_USER,     /* peer, user: the image has no such account */
 	LINE_NOT_ALLOWED, /* user, detail: there is one, and it is not let in */
 	LINE_REASON,    /* reason, detail: why the key of the next LINE_FAILED_KEY was not taken */

@@ -48,6 +48,10 @@ static const struct {
 	        .authority = CA } },
 	{ "Failed publickey for root from 1.1.1.1 port 1 ssh2: ED25519 SHA256:short",
 	    { .kind = LINE_OTHER } },
+	{ "Postponed publickey for root from 172.17.0.1 port 58956 ssh2 [preauth]",
+	    { .kind = LINE_POSTPONED, .user = "root", .address = "172.17.0.1", .port = 58956 } },
+	{ "Accepted key ED25519 " GOOD " found at /root/.ssh/authorized_keys:4",
+	    { .kind = LINE_KNOWN_KEY, .type = "ED25519", .fingerprint = GOOD } },
 	{ "Invalid user foo from 172.17.0.1 port 35296",
 	    { .kind = LINE_NO_USER, .user = "foo", .address = "172.17.0.1", .port = 35296 } },
 	{ "Invalid user  from 172.17.0.1 port 3",
@@ -254,6 +258,23 @@ test_reasons(void **unused)
 	expect(CODE_REFUSED_ALGORITHM);
 }
 
+/* "private key ... contents do not match public": the key is known, its proof never comes. */
+static void
+test_unsigned(void **unused)
+{
+	(void)unused;
+	say("Accepted key ED25519 " GOOD " found at /root/.ssh/authorized_keys:4");
+	say("Postponed publickey for root from 10.0.0.1 port 5 ssh2 [preauth]");
+	assert_int_equal(
+	    say("Connection closed by authenticating user root 10.0.0.1 port 5 [preauth]"),
+	    TELL_REFUSAL);
+	expect(CODE_REFUSED_UNSIGNED);
+	assert_string_equal(told->fingerprint, GOOD);
+	say("Postponed publickey for root from 10.0.0.1 port 6 ssh2 [preauth]");
+	say("Accepted publickey for root from 10.0.0.1 port 6 ssh2: ED25519 " GOOD);
+	assert_int_equal(say("Disconnected from user root 10.0.0.1 port 6"), TELL_NOTHING);
+}
+
 static void
 test_too_many_keys(void **unused)
 {
@@ -372,6 +393,7 @@ main(void)
 		cmocka_unit_test_setup(test_wrong_key_once, empty),
 		cmocka_unit_test_setup(test_accepted_is_no_refusal, empty),
 		cmocka_unit_test_setup(test_reasons, empty),
+		cmocka_unit_test_setup(test_unsigned, empty),
 		cmocka_unit_test_setup(test_too_many_keys, empty),
 		cmocka_unit_test_setup(test_flood, empty),
 		cmocka_unit_test(test_words),
