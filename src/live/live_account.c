@@ -60,7 +60,9 @@ look_at_path(struct looks *looks, const struct account *account, const char *pat
 	foreign = facts->uid != account->uid && facts->uid != 0;
 	if (!in_force || ((facts->mode & 022) == 0 && !foreign))
 		return look;
-	finding = look_complain(looks, look, ERROR, CODE_PATH_MODES, NULL);
+	/* Debian's sshd takes a group's right to write where the group is the user's alone. */
+	finding = look_complain(looks, look, foreign || (facts->mode & 002) != 0 ? ERROR : WARNING,
+	    CODE_PATH_MODES, NULL);
 	if (foreign)
 		finding_fix(&looks->live, finding, "chown %s %s && chmod go-w %s", account->name,
 		    path, path);

@@ -125,6 +125,17 @@ entry_of(const struct entries *entries, const char *fingerprint)
 	return NULL;
 }
 
+/* The first entry that was refused without its key being readable: it may have been any. */
+static const struct entry *
+refused_entry(const struct entries *entries)
+{
+	for (const struct entry *e = entries->first; e != NULL; e = e->next)
+		if (e->verdict == VERDICT_REFUSED
+		    && (e->fingerprint == NULL || e->fingerprint[0] == '\0'))
+			return e;
+	return NULL;
+}
+
 static const char *
 private_file(const char *type)
 {
@@ -161,6 +172,7 @@ likely(struct words *w, const struct listing *listing)
 {
 	const struct refusal *r = w->r;
 	const struct entry *given = entry_of(&w->plan->entries, r->fingerprint);
+	const struct entry *refused = refused_entry(&w->plan->entries);
 	const char *other = of_other_login(w);
 
 	if (is_removed(w->login, r->fingerprint)) {
@@ -182,6 +194,13 @@ likely(struct words *w, const struct listing *listing)
 	if (other != NULL) {
 		w->fix = arena_printf(w->arena, "log in as that user: ssh %s@...", other);
 		return arena_printf(w->arena, "; it may log in as %s", other);
+	}
+	if (refused != NULL) {
+		w->fix
+		    = arena_printf(w->arena, "correct it: sshinit --check says how; or %s", w->fix);
+		return arena_printf(w->arena,
+		    "; perhaps it is the one in %s line %u, refused there: %s", refused->source,
+		    refused->line, refused->message);
 	}
 	if (listing->count > 0 && listing->of_type == 0)
 		return arena_printf(w->arena,
@@ -360,12 +379,12 @@ explain(struct arena *arena, const struct refusal *refusal, const struct plan *p
 		break;
 	case CODE_REFUSED_UNSIGNED:
 		w.detail = arena_printf(arena,
-		    "%s %s; the .pub file beside its private key is another key's, or the "
-		    "passphrase or the touch was not given",
+		    "%s %s; others may read the private key's file, or the .pub file beside it is "
+		    "another key's, or the passphrase or the touch was not given",
 		    refusal->type, refusal->fingerprint);
 		w.fix
-		    = "compare the two: ssh-keygen -y -f FILE, and cat FILE.pub; or sshinit --check "
-		      "--identity FILE";
+		    = "chmod 600 FILE, and compare what ssh-keygen -y -f FILE prints with FILE.pub; or "
+		      "sshinit --check --identity FILE says what it is";
 		break;
 	case CODE_REFUSED_REVOKED:
 		w.detail = arena_printf(

@@ -86,7 +86,8 @@ struct count {
 static const char *
 entry_subject(struct arena *arena, const struct entry *e)
 {
-	return arena_printf(arena, "%s line %u", e->source, e->line);
+	return arena_printf(arena, "%s line %u",
+	    strcmp(e->source, "-") == 0 ? "standard input" : e->source, e->line);
 }
 
 static void
