@@ -19,6 +19,24 @@ line_end(struct span text, size_t at)
 	return end == NULL ? text.len : (size_t)(end - text.data);
 }
 
+/* Where the line begins on which the first key behind text[from] stands, written line ends counting
+ * as well: a key is only as good as the options in front of it. text.len: there is none. */
+static size_t
+key_line_start(struct span text, size_t from)
+{
+	size_t at = find_key(text, from);
+
+	if (at == text.len)
+		return text.len;
+	for (; at > from; at--) {
+		if (text.data[at - 1] == '\n')
+			return at;
+		if (at > from + 1 && text.data[at - 2] == '\\' && text.data[at - 1] == 'n')
+			return at - 2;
+	}
+	return text.len;
+}
+
 /* The base64 in body, with line ends of any kind, written ones too, and quotation marks left out.
  */
 static struct bytes
@@ -77,7 +95,7 @@ armour_end(struct span text, size_t head, struct span *body)
 	if (at < end)
 		end = at;
 	if (end == text.len) {
-		size_t key = find_key(text, begin);
+		size_t key = key_line_start(text, begin);
 
 		at = begin + span_find(span_skip(text, begin), "\n\n");
 		end = key < at ? key : at;
@@ -191,10 +209,9 @@ read_ppk(struct reader *reader, struct span text, size_t head)
 	last = head + span_find(span_skip(text, head), "Private-MAC:");
 	if (last == text.len)
 		last = head + span_find(span_skip(text, head), "Private-Hash:");
-	end = last < text.len ? line_end(text, last) : find_key(text, head);
-	if (last == text.len && end == text.len) {
+	end = last < text.len ? line_end(text, last) : key_line_start(text, head);
+	if (last == text.len && end == text.len)
 		end = head + span_find(span_skip(text, head), "\n\n");
-	}
 	report_private(reader, CODE_PPK, public);
 	return end;
 }
@@ -331,7 +348,7 @@ static void
 read_before(struct reader *reader, struct span before)
 {
 	if (find_key(before, 0) < before.len)
-		read_inner(reader, before, CODE_NONE);
+		read_inner(reader, before, CODE_TWO_KEYS_ONE_LINE);
 }
 
 size_t
@@ -355,15 +372,19 @@ read_armour(struct reader *reader, struct span rest)
 	if (span_find(line, "AGE-SECRET-KEY-1") < line.len
 	    || span_find(line, "b3BlbnNzaC1rZXktdjE") < line.len) {
 		/* the body of a private key without its head */
+		size_t key;
+
 		at = span_find(line, "b3BlbnNzaC1rZXktdjE");
-		end = at < line.len ? span_find(rest, "-----END") : line.len;
-		body = (struct span){ rest.data + (at < line.len ? at : 0),
-			end - (at < line.len ? at : 0) };
+		if (at == line.len)
+			at = span_find(line, "AGE-SECRET-KEY-1");
+		end = at + span_find(span_skip(rest, at), "-----END");
+		if (line.data[at] == 'A')
+			end = line.len;
+		body = (struct span){ rest.data + at, end - at };
 		report_private(
 		    reader, CODE_PRIVATE_KEY, openssh_public(body_bytes(reader->arena, body)));
-		if (find_key(body, 0) < body.len)
-			return (size_t)(body.data - rest.data) + find_key(body, 0) - 1;
-		return line_end(rest, end);
+		key = key_line_start(body, 0);
+		return key > 0 && key < body.len ? at + key - 1 : line_end(rest, end);
 	}
 	end = read_dialogue(reader, rest);
 	if (end == 0)
@@ -401,6 +422,8 @@ read_armour(struct reader *reader, struct span rest)
 		read_ssh2(reader, body);
 	else
 		report_thing(reader, code, head);
+	if (end == (size_t)(body.data - rest.data) + body.len)
+		return end > 0 ? end - 1 : 0; /* no END line: a key may begin right here */
 	/* only quotation marks and written line ends behind it belong to it */
 	while (end < rest.len && rest.data[end] != '\n') {
 		size_t skip = char_quote(span_skip(rest, end));

@@ -112,6 +112,10 @@ number_bits(struct bytes n)
 
 	if (n.len > 0 && (n.data[0] & 0x80) != 0)
 		return -1U;
+	/* a zero too many: OpenSSH reads it, but it would be another fingerprint than the one it
+	 * prints */
+	if (n.len > 1 && n.data[0] == 0 && (n.data[1] & 0x80) == 0)
+		return -1U;
 	while (n.len > 0 && *n.data == 0)
 		n = (struct bytes){ n.data + 1, n.len - 1 };
 	if (n.len > NUMBER_MAX)

@@ -131,7 +131,8 @@ key_read(struct arena *arena, struct span line, time_t now)
 	bool balanced;
 	size_t length;
 
-	line = chars_trim(line);
+	line = span_skip_blanks(line);
+	line.len = line.len == 0 || *line.data == '\r' ? line.len : chars_trim(line).len;
 	reading.code = read_fields(arena, line, &reading);
 	if (reading.type != NULL)
 		return as_c_string(line, reading);
@@ -176,13 +177,19 @@ char *
 key_compose(struct arena *arena, struct span list, const char *type, struct span blob,
     struct span comment, time_t now)
 {
-	char *line = arena_printf(arena, "%.*s%s%s %.*s %s", (int)list.len,
-	    list.len > 0 ? list.data : "", list.len > 0 ? " " : "", type, (int)blob.len, blob.data,
-	    chars_show(arena, chars_trim(comment), COMMENT_MAX));
-	struct reading reading = key_read(arena, span_of(line), now);
+	char *line;
+	struct reading reading;
 
-	if (reading.code != CODE_NONE || list.len > 2000
-	    || chars_show(arena, list, list.len)[0] != (list.len > 0 ? *list.data : '\0'))
+	/* what stands behind another key belongs to that one */
+	comment = span_take(comment, find_key(comment, 0));
+	line = arena_printf(arena, "%.*s%s%s %.*s %s", (int)list.len, list.len > 0 ? list.data : "",
+	    list.len > 0 ? " " : "", type, (int)blob.len, blob.data,
+	    chars_show(arena, chars_trim(comment), COMMENT_MAX));
+	reading = key_read(arena, span_of(line), now);
+	if (reading.code != CODE_NONE || list.len > 2000)
 		return NULL;
+	for (size_t i = 0; i < list.len; i++)
+		if ((unsigned char)list.data[i] < ' ' || list.data[i] == 0x7f)
+			return NULL;
 	return key_line(arena, key_make(arena, &reading));
 }

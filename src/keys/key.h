@@ -28,6 +28,9 @@ struct reading key_read(struct arena *arena, struct span line, time_t now);
 enum code key_judge_blob(struct arena *arena, const struct key_type *type, struct span blob,
     struct blob *facts, struct bytes *bytes);
 
+/* The first type word with a key behind it in text, from a place on; text.len: none. */
+size_t find_key(struct span text, size_t from);
+
 /* The usable key of a reading whose code is CODE_NONE. */
 struct key *key_make(struct arena *arena, const struct reading *reading);
 

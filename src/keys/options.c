@@ -194,10 +194,15 @@ permit_fits(struct span value, bool listen)
 static unsigned
 read_address(const char *text, unsigned char address[16])
 {
+	struct in_addr short_form;
+
 	if (inet_pton(AF_INET6, text, address) == 1)
 		return 128;
-	if (inet_pton(AF_INET, text, address) == 1)
+	/* sshd takes 127.1 and the like, too */
+	if (inet_aton(text, &short_form) != 0) {
+		memcpy(address, &short_form, sizeof(short_form));
 		return 32;
+	}
 	return 0;
 }
 

@@ -152,7 +152,7 @@ read_line(struct reader *reader, struct span rest)
 		report_more(reader);
 		return line.len;
 	}
-	reading = key_read(reader->arena, text, reader->rules->now);
+	reading = key_read(reader->arena, line, reader->rules->now);
 	if (reading.code == CODE_NONE) {
 		if (find_key(reading.comment, 0) < reading.comment.len) {
 			taken = read_encoded(reader, rest, line, false);
@@ -179,6 +179,8 @@ read_line(struct reader *reader, struct span rest)
 		taken = read_encoded(reader, rest, line, false);
 	if (taken > 0)
 		return taken;
+	if (*span_skip_blanks(line).data == '\r')
+		decorate(&removed, CODE_LINE_ENDS);
 	reading = repair_line(reader, text, &removed);
 	if (reading.code == CODE_NONE && find_key(reading.comment, 0) == reading.comment.len) {
 		report_key(reader, &reading, &removed);
@@ -211,8 +213,8 @@ read_text(struct reader *reader, struct span text)
 	for (size_t lines = 1; text.len > 0; lines++) {
 		size_t taken = read_line(reader, text);
 
-		if (taken < text.len)
-			taken++;
+		/* and the line's end */
+		taken = taken < text.len ? taken + 1 : text.len;
 		if (reader->depth == 0)
 			for (size_t i = 0; i < taken; i++)
 				reader->line += text.data[i] == '\n';

@@ -71,9 +71,7 @@ size_t read_pieces(struct reader *reader, struct span rest, struct span line);
 /* encoding.c: whether text holds a key, or a private one. */
 bool holds_key(struct span text);
 
-/* split.c: the first type word with a key behind it in text, from a place on; text.len: none. */
-size_t find_key(struct span text, size_t from);
-/* Whether line held several keys or lines, which have been read. */
+/* split.c: whether line held several keys or lines, which have been read. */
 bool read_split(struct reader *reader, struct span line);
 
 /* repair.c */

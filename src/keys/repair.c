@@ -53,7 +53,7 @@ strip_layer(struct span line, struct decorations *removed)
 	if (code == CODE_QUOTED || code == CODE_JSON)
 		line.len -= decoration_back(line);
 	if (memchr("[(<{", open, 4) != NULL && line.len > 0
-	    && strchr("])>}", line.data[line.len - 1]))
+	    && memchr("])>}", line.data[line.len - 1], 4) != NULL)
 		line.len--;
 	return chars_trim(line);
 }
@@ -144,7 +144,16 @@ repair_line(struct reader *reader, struct span line, struct decorations *removed
 {
 	time_t now = reader->rules->now;
 	struct reading reading = { .code = CODE_NO_TYPE };
+	const char *nul = memchr(line.data, '\0', line.len);
 
+	/* for sshd the line ends there */
+	if (nul != NULL) {
+		reading = key_read(reader->arena, span_take(line, (size_t)(nul - line.data)), now);
+		if (reading.code == CODE_NONE) {
+			decorate(removed, CODE_INVISIBLE);
+			return reading;
+		}
+	}
 	for (size_t i = 0; i < 2 * DECORATIONS_MAX && line.len > 0; i++) {
 		const char *data = line.data;
 		size_t len = line.len;

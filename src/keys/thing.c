@@ -25,6 +25,15 @@ starts_any(struct span text, const char *const *words)
 	return false;
 }
 
+static bool
+has_any(struct span text, const char *characters)
+{
+	for (; *characters != '\0'; characters++)
+		if (memchr(text.data, *characters, text.len) != NULL)
+			return true;
+	return false;
+}
+
 static size_t
 count(struct span text, int (*test)(int))
 {
@@ -423,7 +432,7 @@ is_password(struct span text)
 	if (digits == text.len)
 		return true;
 	return (letters >= 2 && digits >= 1)
-	       || (letters >= 4 && marks >= 1 && strcspn(text.data, "!$%^&*#?~") < text.len);
+	       || (letters >= 4 && marks >= 1 && has_any(text, "!$%^&*#?~"));
 }
 
 static bool
