@@ -88,6 +88,7 @@ $(B)/gen/embedded_version.h: $(DEPS_VERSIONS) Makefile
 
 include tests/tests.mk
 include tests/lint.mk
+include templates/docs.mk
 
 demo: all
 	@tests/demo

@@ -55,6 +55,6 @@ $(LINT)/%.tidy: src/%.c .clang-tidy tests/lint.mk | lint-tools $(GENERATED) $(DE
 
 .PHONY: format
 format: | lint-tools
-	@clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch])
+	@clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] tests/*/*.[ch] templates/*.c)
 
 -include $(foreach tool,gcc clang tidy,$(LINT_C:src/%.c=$(LINT)/%.$(tool).d))
