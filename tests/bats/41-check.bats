@@ -159,7 +159,7 @@ END
 	run -0 pod_exec sshinit --check
 	refute_output --partial "$esc"
 	run -0 engine exec -t -e COLUMNS=80 "$POD" sh -c 'stty cols 80; sshinit --check'
-	assert_output --partial "$esc[32mok$esc[0m"
+	assert_output --partial "${esc}[32mok${esc}[0m"
 	# Only what is to be copied whole may be longer.
 	long=$(sed "s/$esc\[[0-9]*m//g; s/\r$//" <<<"$output" | grep -E '.{81}' | grep -v -e SHA256: -e /run/ -e /etc/sshinit || true)
 	assert_equal "$long" ''
