@@ -8,8 +8,9 @@
 void
 live_account(struct looks *looks, const struct login *login)
 {
-	static const enum code codes[] = { CODE_ACCOUNT_SYNTHETIC, CODE_ACCOUNT_LOCKED,
-		CODE_HOME_MISSING, CODE_SHELL_MISSING, CODE_SHELL_REFUSES };
+	static const enum code codes[]
+	    = { CODE_ACCOUNT_SYNTHETIC, CODE_ACCOUNT_LOCKED, CODE_ACCOUNT_EXPIRED, CODE_NOLOGIN,
+		      CODE_HOME_MISSING, CODE_SHELL_MISSING, CODE_SHELL_REFUSES };
 	const struct account *a = login->account;
 	struct look *look = look_add(looks, arena_printf(looks->arena, "account %s", a->name),
 	    "uid %u, gid %u, home %s%s, shell %s%s%s", (unsigned)a->uid, (unsigned)a->gid, a->home,
@@ -18,9 +19,6 @@ live_account(struct looks *looks, const struct login *login)
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		look_covers(looks, look, codes[i], a->name);
-	/* sshd lets root alone pass it, whatever keys there are. */
-	if (a->uid != 0 && access("/etc/nologin", F_OK) == 0)
-		(void)look_complain(looks, look, ERROR, CODE_NOLOGIN, NULL);
 }
 
 /* ---- the paths, as StrictModes sees them --------------------------------------------------- */

@@ -12,10 +12,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The name of a running user whom passwd does not know. */
 static const char nobody_s_name[] = "user";
+
+enum { DAY = 24 * 60 * 60 };
 
 /* ---- what the image's files say ----------------------------------------------------------- */
 
@@ -53,6 +56,8 @@ read_shadow(struct account *account)
 	while ((entry = fgetspent(file)) != NULL)
 		if (strcmp(entry->sp_namp, account->name) == 0) {
 			account->locked = entry->sp_pwdp != NULL && entry->sp_pwdp[0] == '!';
+			account->expired
+			    = entry->sp_expire > 0 && time(NULL) / DAY > entry->sp_expire;
 			break;
 		}
 	fclose(file);
@@ -168,6 +173,11 @@ plan_one(struct arena *arena, const char *name, struct findings *findings)
 	}
 	look_at_home(account, findings);
 	look_at_shell(account, findings);
+	if (account->expired)
+		finding_add(findings, ERROR, CODE_ACCOUNT_EXPIRED, account->name, NULL);
+	/* sshd lets root alone pass it, whatever keys there are. */
+	if (account->uid != 0 && access("/etc/nologin", F_OK) == 0)
+		finding_add(findings, ERROR, CODE_NOLOGIN, account->name, NULL);
 	return account;
 }
 

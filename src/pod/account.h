@@ -25,6 +25,7 @@ struct account {
 	const char *shell;  /* the path passwd names; /bin/sh where it names none */
 	bool synthetic;     /* no passwd entry; made by us */
 	bool locked;        /* the shadow password starts with "!" */
+	bool expired;       /* by the date in shadow; every sshd refuses it */
 	bool home_exists;   /* a directory */
 	bool shell_works;   /* a regular, executable file */
 	bool shell_refuses; /* nologin or false: works, and says no */

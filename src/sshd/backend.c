@@ -112,8 +112,14 @@ check_system(struct backend *backend, struct arena *arena, const struct account 
 	for (; accounts != NULL; accounts = accounts->next) {
 		if (accounts->locked)
 			finding_add(findings, ERROR, CODE_ACCOUNT_LOCKED, accounts->name, NULL);
-		if (accounts->synthetic)
+		/* Its ssh-keygen does not run for such a user either. */
+		if (accounts->synthetic) {
 			finding_add(findings, ERROR, CODE_SYSTEM_NO_ENTRY, accounts->name, NULL);
+			backend->kind = BACKEND_NONE;
+		}
+		if (!accounts->shell_works)
+			finding_add(findings, ERROR, CODE_SYSTEM_SHELL, accounts->name, "%s",
+			    accounts->shell);
 	}
 }
 

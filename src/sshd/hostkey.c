@@ -185,9 +185,10 @@ generate(struct arena *arena, const struct backend *backend, const char *directo
 	(void)unlink(temporary);
 	status = keygen(arena, backend, argv, &output);
 	if (status != 0)
-		return status < 0       ? strerror(errno)
-		       : output.len > 0 ? output.data
-		                        : "ssh-keygen failed";
+		return status < 0 ? strerror(errno)
+		       : output.len > 0
+		           ? arena_strndup(arena, output.data, strcspn(output.data, "\r\n"))
+		           : "ssh-keygen failed";
 	if (!is_usable(temporary)) {
 		(void)unlink(temporary);
 		(void)unlink(arena_printf(arena, "%s.pub", temporary));

@@ -21,6 +21,7 @@ static const char file_name[] = "authorized_keys";
 struct look {
 	struct path_facts home, ssh, file;
 	int read_error;
+	int write_error; /* of ~/.ssh, or of the home where there is none yet */
 };
 
 static void
@@ -53,6 +54,8 @@ look_in_child(void *context, int out)
 		look.ssh.error = 0;
 		facts_of(&look.ssh, home, ssh_name, AT_SYMLINK_NOFOLLOW);
 		ssh = openat(home, ssh_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (faccessat(ssh >= 0 ? ssh : home, ".", W_OK | X_OK, 0) < 0)
+			look.write_error = errno;
 		if (ssh >= 0) {
 			look.file.error = 0;
 			facts_of(&look.file, ssh, file_name, AT_SYMLINK_NOFOLLOW);
@@ -106,6 +109,10 @@ home_is_unfit(struct arena *arena, const struct keyfile *keyfile, int read_error
 		return arena_printf(arena, "%s is not a regular file", keyfile->path);
 	if (file->error == 0 && file->links > 1)
 		return arena_printf(arena, "%s has a second name (a hard link)", keyfile->path);
+	/* We wrote it with mode 0600 in a directory of mode 0700, and look at it. */
+	if (keyfile->apart.has_block && others_may_write(ssh) && others_may_write(file))
+		return arena_printf(arena, "%s: the file system does not keep its mode 0600 (%04o)",
+		    keyfile->path, (unsigned)file->mode & 07777);
 	if (read_error != 0)
 		return arena_printf(arena, "%s: %s", keyfile->path, strerror(read_error));
 	return NULL;
@@ -182,6 +189,7 @@ keyfile_look(struct arena *arena, const struct account *account, const struct en
 	keyfile.home = look.home;
 	keyfile.ssh = look.ssh;
 	keyfile.file = look.file;
+	keyfile.write_error = look.write_error;
 	keyfile.old = (struct span){ output + sizeof(look), len - sizeof(look) };
 	(void)plan_text(&keyfile, arena, keyfile.path, keyfile.old, NULL);
 	why = home_is_unfit(arena, &keyfile, look.read_error);
@@ -204,6 +212,13 @@ keyfile_use(struct keyfile *keyfile, struct arena *arena, const struct entries *
 {
 	keyfile->entries = entries;
 	keyfile->plan = keyfile_put_together(arena, &keyfile->apart, entries);
+	if (keyfile->place == IN_HOME && keyfile->write_error != 0
+	    && (keyfile->old.len != keyfile->plan.text.len
+	        || memcmp(keyfile->old.data, keyfile->plan.text.data, keyfile->old.len) != 0))
+		use_state(keyfile,
+		    arena_printf(arena, "%s cannot be written: %s", keyfile->path,
+		        strerror(keyfile->write_error)),
+		    findings);
 	note_kept_out(keyfile, findings);
 }
 

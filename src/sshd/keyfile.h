@@ -38,6 +38,7 @@ struct keyfile {
 	enum keyfile_place place;
 	const char *path;                  /* of the file in the home */
 	struct path_facts home, ssh, file; /* as StrictModes looks at them */
+	int write_error;                   /* of ~/.ssh, or of the home where it is not there yet */
 	struct span old;                   /* what stands in the home's file now */
 	struct keyfile_text apart;
 	struct keyfile_plan plan;
