@@ -2,12 +2,15 @@
 
 #include "base/arena.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef STATX_ATTR_MOUNT_ROOT
@@ -118,6 +121,10 @@ fill(int fd, struct span text, mode_t mode, const struct file_owner *owner, bool
 	return sync ? fsync(fd) : 0;
 }
 
+static const char temporary_prefix[] = ".sshinit-";
+
+enum { TEMPORARY_SECONDS = 60 };
+
 int
 file_replace(int dir, const char *name, struct span text, mode_t mode,
     const struct file_owner *owner, bool sync)
@@ -129,7 +136,8 @@ file_replace(int dir, const char *name, struct span text, mode_t mode,
 	/* A random name: in a directory where others may write, none can be waiting for us. */
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
 		random = ((uint64_t)getpid() << 32) ^ (uintptr_t)&random;
-	snprintf(temporary, sizeof(temporary), ".sshinit-%016llx", (unsigned long long)random);
+	snprintf(temporary, sizeof(temporary), "%s%016llx", temporary_prefix,
+	    (unsigned long long)random);
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
@@ -149,6 +157,26 @@ file_replace(int dir, const char *name, struct span text, mode_t mode,
 		(void)fsync(dir);
 	errno = saved;
 	return result;
+}
+
+void
+file_sweep(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+	struct stat status;
+
+	if (list == NULL && fd >= 0)
+		close(fd);
+	while (list != NULL && (entry = readdir(list)) != NULL)
+		if (strncmp(entry->d_name, temporary_prefix, strlen(temporary_prefix)) == 0
+		    && strlen(entry->d_name) == strlen(temporary_prefix) + 16
+		    && fstatat(dir, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0
+		    && S_ISREG(status.st_mode) && time(NULL) - status.st_mtime > TEMPORARY_SECONDS)
+			(void)unlinkat(dir, entry->d_name, 0);
+	if (list != NULL)
+		closedir(list);
 }
 
 int

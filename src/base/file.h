@@ -35,6 +35,10 @@ struct file_owner {
 int file_replace(int dir, const char *name, struct span text, mode_t mode,
     const struct file_owner *owner, bool sync);
 
+/* Removes what a file_replace that was killed has left in the directory, once it is a minute old.
+ */
+void file_sweep(int dir);
+
 /* Flushes a file and its directory to disk; what file_replace leaves out without sync. */
 int file_sync(int dir, const char *name);
 

@@ -1,9 +1,11 @@
 #include "sshd/access.h"
 
 #include "keys/fingerprint.h"
+#include "pod/context.h"
 #include "pod/sockets.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/types.h>
@@ -76,6 +78,8 @@ find_key(struct arena *arena, const struct keyfile_text *apart, const char *whic
 {
 	struct search search = { .arena = arena, .which = which };
 
+	if (which[0] == '\0')
+		return NULL;
 	search_in(&search, &apart->from);
 	search_in(&search, &apart->added);
 	search_in(&search, &apart->outside);
@@ -99,7 +103,7 @@ last_use(const struct login_record *records, const char *fingerprint)
 
 static struct access_key **
 list_entries(struct access_key **end, const struct access *access, const struct entries *entries,
-    const char *origin, const struct login_record *records)
+    const struct entries *added, const char *origin, const struct login_record *records)
 {
 	for (const struct entry *e = entries->first; e != NULL; e = e->next) {
 		if (e->key == NULL)
@@ -107,6 +111,7 @@ list_entries(struct access_key **end, const struct access *access, const struct 
 		*end = arena_alloc(access->arena, 1, sizeof(**end));
 		(*end)->entry = e;
 		(*end)->origin = origin != NULL ? origin : e->source;
+		(*end)->added_at = entries == added ? keyfile_added_at(access->arena, e) : "";
 		(*end)->last_use = last_use(records, e->key->fingerprint);
 		end = &(*end)->next;
 	}
@@ -119,16 +124,17 @@ access_list(const struct access *access, struct findings *findings)
 	struct keyfile keyfile = look(access, findings);
 	const struct login_record *records = logins_read(access->arena, access->state);
 	struct access_key *first = NULL, **end = &first;
+	const struct entries *added;
 
-	end = list_entries(end, access, &keyfile.apart.from, NULL, records);
-	end = list_entries(end, access, &keyfile.apart.added, "added", records);
-	(void)list_entries(end, access, &keyfile.apart.outside, "image", records);
+	added = &keyfile.apart.added;
+	end = list_entries(end, access, &keyfile.apart.from, added, NULL, records);
+	end = list_entries(end, access, added, added, "added", records);
+	(void)list_entries(end, access, &keyfile.apart.outside, added, "image", records);
 	return first;
 }
 
 /* ---- changing ------------------------------------------------------------------------------ */
 
-/* What a change is told, and what it answers: one byte, an enum access_result, then text. */
 struct change {
 	const struct access *access;
 	const struct entry *add;
@@ -136,19 +142,31 @@ struct change {
 	bool force;
 };
 
+static size_t
+count_keys(const struct entries *entries, const char *but)
+{
+	size_t n = 0;
+
+	for (const struct entry *e = entries->first; e != NULL; e = e->next)
+		n += e->key != NULL && strcmp(e->key->fingerprint, but) != 0;
+	return n;
+}
+
+/* Those that sshinit lets in. */
+static size_t
+count_ours(const struct keyfile_text *apart, const char *but)
+{
+	return count_keys(&apart->from, but) + count_keys(&apart->added, but);
+}
+
 static enum access_result
 apply_removal(struct keyfile_text *apart, const struct change *change, const char **fingerprint)
 {
-	size_t left = 0;
-
 	*fingerprint = find_key(apart->arena, apart, change->remove);
 	if (*fingerprint == NULL)
 		return ACCESS_UNKNOWN;
-	for (const struct entry *e = apart->from.first; e != NULL; e = e->next)
-		left += e->key != NULL && strcmp(e->key->fingerprint, *fingerprint) != 0;
-	for (const struct entry *e = apart->added.first; e != NULL; e = e->next)
-		left += e->key != NULL && strcmp(e->key->fingerprint, *fingerprint) != 0;
-	if (left == 0 && apart->outside.first == NULL && !change->force)
+	if (!change->force
+	    && count_ours(apart, *fingerprint) + count_keys(&apart->outside, "") == 0)
 		return ACCESS_LAST;
 	switch (keyfile_remove(apart, *fingerprint)) {
 	case KEY_CHANGED:
@@ -162,6 +180,8 @@ apply_removal(struct keyfile_text *apart, const struct change *change, const cha
 	return ACCESS_UNKNOWN;
 }
 
+/* Runs in the child that holds the lock. Its answer is "RESULT KEYS FINGERPRINT", where KEYS are
+ * those that sshinit lets in now. */
 static bool
 apply_change(void *context, struct keyfile_text *apart, struct buf *answer)
 {
@@ -170,16 +190,26 @@ apply_change(void *context, struct keyfile_text *apart, struct buf *answer)
 	const char *fingerprint = "";
 
 	if (change->add != NULL) {
-		result = keyfile_add(apart, change->add) == KEY_CHANGED ? ACCESS_DONE
-		                                                        : ACCESS_AS_IT_WAS;
+		result = keyfile_add(apart, change->add, change->access->now) == KEY_CHANGED
+		             ? ACCESS_DONE
+		             : ACCESS_AS_IT_WAS;
 		fingerprint = change->add->key->fingerprint;
 	} else {
 		result = apply_removal(apart, change, &fingerprint);
 	}
 	if (answer != NULL)
-		buf_printf(
-		    answer, "%c%s", '0' + (int)result, fingerprint != NULL ? fingerprint : "");
+		buf_printf(answer, "%d %zu %s", (int)result, count_ours(apart, ""),
+		    fingerprint != NULL ? fingerprint : "");
 	return result == ACCESS_DONE;
+}
+
+static void
+tell_worker(const struct access *access)
+{
+	long worker = context_worker(access->arena, access->state);
+
+	if (worker > 1)
+		(void)kill((pid_t)worker, SIGHUP);
 }
 
 static enum access_result
@@ -187,16 +217,26 @@ make_change(struct change *change, const char **fingerprint, struct findings *fi
 {
 	const struct access *access = change->access;
 	struct keyfile keyfile = look(access, NULL);
+	enum access_result result;
+	size_t keys;
+	char *next;
 
 	keyfile.change = apply_change;
 	keyfile.context = change;
+	keyfile.stay = true;
 	*fingerprint = "";
 	if (keyfile_write(&keyfile, access->arena, access->state, findings) < 0
 	    || keyfile.answer == NULL || keyfile.answer[0] == '\0')
 		return ACCESS_FAILED;
-	*fingerprint = keyfile.answer + 1;
+	result = (enum access_result)strtol(keyfile.answer, &next, 10);
+	keys = strtoul(next, &next, 10);
+	*fingerprint = next + (*next == ' ');
+	if (result != ACCESS_DONE)
+		return result;
 	keyfile_flush(&keyfile, access->arena);
-	return (enum access_result)(keyfile.answer[0] - '0');
+	if (keys <= 1)
+		tell_worker(access);
+	return result;
 }
 
 enum access_result

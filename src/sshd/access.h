@@ -3,7 +3,9 @@
  *
  * What --keys and the key API share. A change touches what was added and removed, never what the
  * sources brought, so it needs no source; it holds the lock of the key file, so changes of several
- * processes do not lose each other, and takes effect at the next login.
+ * processes do not lose each other, and takes effect at the next login. sshd need not be told, for
+ * it reads the file each time; the worker is told of the first key and the last, since sshd runs
+ * only while there is one.
  */
 #ifndef SSHINIT_SSHD_ACCESS_H
 #define SSHINIT_SSHD_ACCESS_H
@@ -15,7 +17,8 @@
 struct access_key {
 	struct access_key *next;
 	const struct entry *entry;
-	const char *origin; /* the source's name, "added", or "image" for one outside the block */
+	const char *origin;   /* the source's name, "added", or "image" for one outside the block */
+	const char *added_at; /* "2026-11-20T07:00:00Z"; "" where that is not known */
 	const struct login_record *last_use; /* NULL: none is known */
 };
 

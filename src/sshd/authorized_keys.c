@@ -12,6 +12,8 @@ static const char begin_note[] = "# (made anew at each start; edit the lines out
 static const char from_mark[] = "# from ";
 static const char added_mark[] = "# added";
 static const char removed_mark[] = "# removed ";
+/* Behind an added key's time: its removal is to be remembered. */
+static const char also_mark[] = "also in a source";
 
 /* The next line of *rest without its line end; *rest moves behind it. */
 static struct span
@@ -42,42 +44,40 @@ note_removed(struct keyfile_text *apart, const char *fingerprint)
 	apart->removed[apart->removed_count++] = fingerprint;
 }
 
-/* Reads one part of the block: the key lines between two of our comment lines. */
-static void
-read_part(struct keyfile_text *apart, const char *source, struct span part, time_t now)
-{
-	if (source != NULL && part.len > 0)
-		read_outside(
-		    source == added_mark ? &apart->added : &apart->from, source, part, now);
-}
-
+/* A part of the block: what stands between two of our comment lines belongs to the first of them.
+ */
 static void
 read_block(struct keyfile_text *apart, struct span block, time_t now)
 {
+	struct arena *arena = apart->arena;
 	struct span rest = block;
-	const char *source = NULL, *start = block.data;
+	struct entries *into = NULL;
+	const char *source = "", *start = block.data, *end = block.data + block.len;
 
 	while (rest.len > 0) {
 		const char *line_start = rest.data;
 		struct span line = next_line(&rest);
-		bool added = span_is(line, added_mark), from = span_starts(line, from_mark);
+		bool from = span_starts(line, from_mark), added = span_starts(line, added_mark);
+		bool removed = span_starts(line, removed_mark);
 
-		if (span_starts(line, removed_mark)) {
-			line = span_skip(line, strlen(removed_mark));
-			note_removed(apart, arena_strndup(apart->arena, line.data, line.len));
-			added = from = false;
-		} else if (!added && !from) {
+		if (!from && !added && !removed)
 			continue;
-		}
-		read_part(apart, source, (struct span){ start, (size_t)(line_start - start) }, now);
+		if (into != NULL)
+			read_outside(into, source,
+			    (struct span){ start, (size_t)(line_start - start) }, now);
 		start = rest.data;
-		line = span_skip(line, strlen(from_mark));
-		source = added  ? added_mark
-		         : from ? arena_strndup(apart->arena, line.data, line.len)
-		                : NULL;
+		into = from ? &apart->from : added ? &apart->added : NULL;
+		line = span_skip(line, strlen(from    ? from_mark
+		                              : added ? added_mark
+		                                      : removed_mark));
+		if (added && line.len > 0)
+			line = span_skip(line, 1);
+		source = arena_strndup(arena, line.data, line.len);
+		if (removed)
+			note_removed(apart, source);
 	}
-	read_part(
-	    apart, source, (struct span){ start, (size_t)(block.data + block.len - start) }, now);
+	if (into != NULL)
+		read_outside(into, source, (struct span){ start, (size_t)(end - start) }, now);
 }
 
 struct keyfile_text
@@ -148,12 +148,45 @@ add_source_line(struct buf *block, const char *source, const char **last)
 	buf_putc(block, '\n');
 }
 
+/* What stands behind "# added" may have been edited by hand, so it is taken for what it says. */
+static bool
+is_also_in_source(const struct entry *added)
+{
+	return strstr(added->source, also_mark) != NULL;
+}
+
+static void
+add_added_line(struct buf *block, const struct entry *added, bool also)
+{
+	const char *source = added->source;
+
+	buf_printf(block, "%s%s%s", added_mark, source[0] != '\0' ? " " : "", source);
+	if (also && !is_also_in_source(added))
+		buf_printf(block, "%s%s", source[0] != '\0' ? ", " : " ", also_mark);
+	buf_putc(block, '\n');
+}
+
+const char *
+keyfile_added_at(struct arena *arena, const struct entry *added)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+
+	for (size_t i = 0; i < strlen(form); i++) {
+		char c = added->source[i];
+
+		if (form[i] == 'd' ? c < '0' || c > '9' : c != form[i])
+			return "";
+	}
+	return arena_strndup(arena, added->source, strlen(form));
+}
+
 struct keyfile_plan
 keyfile_put_together(
     struct arena *arena, const struct keyfile_text *apart, const struct entries *entries)
 {
 	struct keyfile_plan plan = { 0 };
 	struct set outside = set_new(arena), written = set_new(arena), removed = set_new(arena);
+	struct set added = set_new(arena), also = set_new(arena);
 	struct buf block = buf_new(arena), text = buf_new(arena);
 	const char *source = NULL;
 	size_t kept = 0;
@@ -167,27 +200,34 @@ keyfile_put_together(
 	for (size_t i = 0; i < apart->removed_count; i++)
 		set_add(&removed, apart->removed[i]);
 
+	for (const struct entry *e = apart->added.first; e != NULL; e = e->next)
+		if (e->key != NULL)
+			set_add(&added, identity(arena, e->key));
+
 	for (const struct entry *e = entries->first; e != NULL; e = e->next) {
+		const char *name;
+
 		if (e->key == NULL)
 			continue;
+		name = identity(arena, e->key);
 		if (set_has(&removed, e->key->fingerprint)) {
 			plan.kept_out[kept++] = e;
-		} else if (set_has(&outside, identity(arena, e->key))) {
+		} else if (set_has(&outside, name)) {
 			plan.outside++;
-		} else if (set_add(&written, identity(arena, e->key))) {
+		} else if (set_has(&added, name)) {
+			set_add(&also, name);
+		} else if (set_add(&written, name)) {
 			add_source_line(&block, e->source, &source);
 			buf_printf(&block, "%s\n", key_line(arena, e->key));
 			plan.authorised++;
 		}
 	}
-	source = NULL;
 	for (const struct entry *e = apart->added.first; e != NULL; e = e->next) {
-		if (e->key == NULL || set_has(&outside, identity(arena, e->key))
-		    || !set_add(&written, identity(arena, e->key)))
+		const char *name = e->key != NULL ? identity(arena, e->key) : NULL;
+
+		if (name == NULL || set_has(&outside, name) || !set_add(&written, name))
 			continue;
-		if (source == NULL)
-			buf_printf(&block, "%s\n", added_mark);
-		source = added_mark;
+		add_added_line(&block, e, set_has(&also, name));
 		buf_printf(&block, "%s\n", key_line(arena, e->key));
 		plan.authorised++;
 	}
@@ -218,9 +258,9 @@ has_key(const struct entries *entries, const char *fingerprint)
 	return false;
 }
 
-/* Takes the entries with that fingerprint out of the list. */
+/* Takes the entries with that fingerprint out of those added. *also: a source has it too. */
 static bool
-drop_key(struct entries *entries, const char *fingerprint)
+drop_added(struct entries *entries, const char *fingerprint, bool *also)
 {
 	struct entry **link = &entries->first;
 	bool dropped = false;
@@ -232,6 +272,7 @@ drop_key(struct entries *entries, const char *fingerprint)
 		if (e->key != NULL && strcmp(e->key->fingerprint, fingerprint) == 0) {
 			*link = e->next;
 			dropped = true;
+			*also = *also || is_also_in_source(e);
 		} else {
 			entries->last = e;
 			link = &e->next;
@@ -254,19 +295,25 @@ forget_removed(struct keyfile_text *apart, const char *fingerprint)
 }
 
 enum key_change
-keyfile_add(struct keyfile_text *apart, const struct entry *entry)
+keyfile_add(struct keyfile_text *apart, const struct entry *entry, time_t now)
 {
 	const char *fingerprint = entry->key->fingerprint;
 	bool was_removed = forget_removed(apart, fingerprint);
+	char when[32] = "";
 	struct entry *copy;
+	struct tm utc;
 
 	if (has_key(&apart->outside, fingerprint) || has_key(&apart->from, fingerprint)
 	    || has_key(&apart->added, fingerprint))
 		return was_removed ? KEY_CHANGED : KEY_AS_IT_WAS;
+	if (gmtime_r(&now, &utc) != NULL)
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	copy = arena_alloc(apart->arena, 1, sizeof(*copy));
 	*copy = *entry;
 	copy->next = NULL;
-	copy->source = added_mark;
+	/* Only a key that a source had brought is ever noted as removed. */
+	copy->source = was_removed ? arena_printf(apart->arena, "%s, %s", when, also_mark)
+	                           : arena_strdup(apart->arena, when);
 	if (apart->added.last == NULL)
 		apart->added.first = copy;
 	else
@@ -279,7 +326,7 @@ enum key_change
 keyfile_remove(struct keyfile_text *apart, const char *fingerprint)
 {
 	bool from = has_key(&apart->from, fingerprint);
-	bool added = drop_key(&apart->added, fingerprint);
+	bool added = drop_added(&apart->added, fingerprint, &from);
 
 	if (!from && !added)
 		return has_key(&apart->outside, fingerprint) ? KEY_NOT_OURS : KEY_UNKNOWN;

@@ -3,8 +3,10 @@
  *
  * Pure. sshinit owns the lines between the two markers; every other byte is somebody else's and is
  * kept. Inside the block stand, in this order, the keys of each source under a line that names it,
- * the keys that were added while the pod ran ("# added"), and the fingerprints of keys that were
- * removed and stay out whatever the sources say ("# removed SHA256:...").
+ * each key that was added while the pod ran under a line of its own ("# added TIME"), and the
+ * fingerprints of keys that were removed and stay out whatever the sources say ("# removed
+ * SHA256:..."). An added key that a source brings too stands as added, with a note, so that it
+ * outlives the source, and so that its removal outlives the source's next word.
  */
 #ifndef SSHINIT_SSHD_AUTHORIZED_KEYS_H
 #define SSHINIT_SSHD_AUTHORIZED_KEYS_H
@@ -21,7 +23,7 @@ struct keyfile_text {
 	struct span before, after; /* the bytes around the block; all is "before" without one */
 	struct entries outside;    /* the keys in those bytes that sshd would use */
 	struct entries from;  /* the keys in the block that sources brought, with their names */
-	struct entries added; /* the keys that stand in it as added */
+	struct entries added; /* the keys that stand in it as added; source is the line's rest */
 	const char **removed; /* the fingerprints that stand in it as removed */
 	size_t removed_count;
 };
@@ -53,8 +55,11 @@ enum key_change {
 	KEY_NOT_OURS,  /* it stands outside the block: its lines are somebody else's */
 };
 
-/* Adds a key to those that stand as added, and takes back that it was removed. */
-enum key_change keyfile_add(struct keyfile_text *apart, const struct entry *entry);
+/* Adds a key to those that stand as added, with the time, and takes back that it was removed. */
+enum key_change keyfile_add(struct keyfile_text *apart, const struct entry *entry, time_t now);
+
+/* When an added key was added, "2026-11-20T07:00:00Z"; "" where that is not known. */
+const char *keyfile_added_at(struct arena *arena, const struct entry *added);
 
 /* Removes the key of that fingerprint. One that a source brought is noted as removed, so that it
  * stays out when the source brings it again. */

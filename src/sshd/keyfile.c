@@ -302,6 +302,7 @@ write_home(struct keyfile *keyfile, struct arena *arena, struct buf *answer)
 	if (!keeps(ssh, keyfile->account, 0700))
 		return failed("the file system does not keep mode 0700 on ~/.ssh");
 	(void)flock(ssh, LOCK_EX); /* where a file system cannot lock, rename(2) still is atomic */
+	file_sweep(ssh);
 	result = write_in(ssh, keyfile, arena, answer);
 	close(ssh);
 	close(home);
@@ -345,6 +346,7 @@ write_in_state(int keys, struct keyfile *keyfile, struct arena *arena, const cha
 	bool write;
 
 	(void)flock(keys, LOCK_EX);
+	file_sweep(keys);
 	if (file_read_own(arena, keys, account->name, KEYFILE_LIMIT, &old) < 0)
 		old = (struct span){ "", 0 };
 	write = plan_text(keyfile, arena, path, old, &answer);
@@ -402,6 +404,11 @@ keyfile_write(struct keyfile *keyfile, struct arena *arena, const struct state *
 			(void)unlinkat(
 			    state->fd, arena_printf(arena, "keys/%s", keyfile->account->name), 0);
 		return 0;
+	}
+	if (keyfile->stay) {
+		finding_add(findings, ERROR, CODE_KEYS_UNCHANGED, keyfile->path, "%s: %s",
+		    result.step, strerror(result.error));
+		return -1;
 	}
 	use_state(keyfile,
 	    arena_printf(arena, "%s: %s (%s)", keyfile->path, result.step, strerror(result.error)),

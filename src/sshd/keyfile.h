@@ -35,6 +35,9 @@ struct keyfile {
 	bool (*change)(void *context, struct keyfile_text *apart, struct buf *answer);
 	void *context;
 	const char *answer; /* after keyfile_write */
+	/* A change to a file that sshd reads already: where it cannot be written, keyfile_write
+	 * fails. Keys in the other place would be keys that nobody reads. */
+	bool stay;
 	enum keyfile_place place;
 	const char *path;                  /* of the file in the home */
 	struct path_facts home, ssh, file; /* as StrictModes looks at them */
@@ -54,8 +57,8 @@ void keyfile_use(struct keyfile *keyfile, struct arena *arena, const struct entr
     struct findings *findings);
 
 /* Writes the file where it differs, without waiting for the disk. Where the home turns out not to
- * keep what was written, the state directory is used: place tells. 0, or -1 after an error finding:
- * nobody can log in to this account. */
+ * keep what was written, the state directory is used (unless stay): place tells. 0, or -1 after an
+ * error finding: nobody can log in to this account. */
 int keyfile_write(struct keyfile *keyfile, struct arena *arena, const struct state *state,
     struct findings *findings);
 

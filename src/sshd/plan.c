@@ -58,15 +58,11 @@ has_own_sources(const struct settings *common, const struct settings *own)
 
 /* The keys that sources had brought by the last time, while the pod runs; NULL at a start. */
 static const struct entries *
-in_force(const struct plan *plan, const struct login *login, bool running)
+in_force(const struct login *login, bool running)
 {
-	struct keyfile *keyfile = (struct keyfile *)(uintptr_t)&login->keyfile;
+	const struct keyfile *keyfile = &login->keyfile;
 
-	if (!running)
-		return NULL;
-	if (keyfile->place == IN_STATE)
-		(void)keyfile_in_state(keyfile, plan->arena, &plan->state);
-	return &keyfile->apart.from;
+	return running ? &keyfile->apart.from : NULL;
 }
 
 static void
@@ -83,12 +79,16 @@ plan_logins(struct plan *plan, bool running)
 		login->account = a;
 		login->settings = settings_for_user(plan->settings, a->name);
 		login->keyfile = keyfile_look(plan->arena, a, NULL, plan->now, &plan->findings);
+		/* What was added and removed by hand stands there too, also from before a restart.
+		 */
+		if (login->keyfile.place == IN_STATE)
+			(void)keyfile_in_state(&login->keyfile, plan->arena, &plan->state);
 		shares = !has_own_sources(plan->settings, &login->settings);
 		own = shares ? common : NULL;
 		if (own == NULL) {
 			own = arena_alloc(plan->arena, 1, sizeof(*own));
-			*own = read_sources(
-			    plan, &login->settings, in_force(plan, login, running), false);
+			*own
+			    = read_sources(plan, &login->settings, in_force(login, running), false);
 			join_copies(&plan->entries, own);
 		}
 		if (shares)

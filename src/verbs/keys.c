@@ -95,7 +95,8 @@ list_text(const struct access *access, const struct access_key *keys)
 
 		printf("%s  %s %u  %s\n", key->fingerprint, key->type, key->bits,
 		    key->comment[0] != '\0' ? key->comment : "no comment");
-		printf("    from %s; last used: %s%s%s%s\n", k->origin,
+		printf("    from %s%s%s; last used: %s%s%s%s\n", k->origin,
+		    k->added_at[0] != '\0' ? " at " : "", k->added_at,
 		    when(access->arena, k->last_use), key->options[0] != '\0' ? "; options: " : "",
 		    key->options, key->authority ? "; a CA: its certificates log in" : "");
 	}
@@ -103,61 +104,82 @@ list_text(const struct access *access, const struct access_key *keys)
 }
 
 static json_t *
-key_json(const struct access_key *k)
+text_json(const char *text)
+{
+	json_t *string = json_string(text);
+
+	return string != NULL ? string : json_string("");
+}
+
+static json_t *
+key_json(const struct access *access, const struct access_key *k)
 {
 	const struct key *key = k->entry->key;
-	json_t *comment = json_string(key->comment);
+	const struct login_record *last = k->last_use;
 
-	return json_pack("{s:s, s:s, s:i, s:o, s:s, s:s, s:o, s:o, s:s}", "fingerprint",
-	    key->fingerprint, "type", key->type, "bits", (int)key->bits, "comment",
-	    comment != NULL ? comment : json_string(""), "origin", k->origin, "options",
-	    key->options, "last_use",
-	    k->last_use != NULL ? json_integer((json_int_t)k->last_use->when) : json_null(),
-	    "last_address", k->last_use != NULL ? json_string(k->last_use->address) : json_null(),
-	    "public_key", key->blob);
+	return json_pack("{s:o, s:s, s:s, s:i, s:o, s:o, s:s, s:o, s:o, s:o, s:s}", "user",
+	    text_json(access->account->name), "fingerprint", key->fingerprint, "type", key->type,
+	    "bits", (int)key->bits, "comment", text_json(key->comment), "origin",
+	    text_json(k->origin), "added_at", k->added_at, "options", text_json(key->options),
+	    "last_use", last != NULL ? json_integer((json_int_t)last->when) : json_null(),
+	    "last_address", last != NULL ? text_json(last->address) : json_null(), "public_key",
+	    key->blob);
 }
 
-static void
-list_json(const struct access *access, const struct access_key *keys)
+/* Every login user's; --user NAME narrows it. */
+static int
+list(const struct access *first, const struct request *request)
 {
-	json_t *array = json_array();
-	json_t *object = json_pack("{s:s, s:o}", "user", access->account->name, "keys", array);
+	struct findings findings = findings_new(first->arena);
+	struct access access = *first;
+	json_t *array = json_array(), *object;
 	char *text;
 
-	for (; keys != NULL; keys = keys->next)
-		(void)json_array_append_new(array, key_json(keys));
-	text = json_dumps(object, JSON_INDENT(2));
-	puts(text != NULL ? text : "{}");
-	free(text);
-	json_decref(object);
-}
+	for (; access.account != NULL; access.account = access.account->next) {
+		const struct access_key *keys = access_list(&access, &findings);
 
-static int
-list(const struct access *access, const struct request *request)
-{
-	struct findings findings = findings_new(access->arena);
-	const struct access_key *keys = access_list(access, &findings);
-
+		if (!request->json)
+			list_text(&access, keys);
+		for (; keys != NULL && request->json; keys = keys->next)
+			(void)json_array_append_new(array, key_json(&access, keys));
+	}
 	print_findings(&findings);
-	if (request->json)
-		list_json(access, keys);
-	else
-		list_text(access, keys);
+	object = json_pack("{s:o, s:o}", "user", text_json(first->account->name), "keys", array);
+	if (request->json) {
+		text = json_dumps(object, JSON_INDENT(2));
+		puts(text != NULL ? text : "{}");
+		free(text);
+	}
+	json_decref(object);
 	return 0;
 }
 
 /* ---- add and remove ------------------------------------------------------------------------ */
 
-/* A word is a file where one of that name exists, "-" is standard input, else it is key text. */
-static void
-read_word(struct entries *entries, const char *word, const struct paste_rules *rules)
+static bool
+is_blank_free(const char *word)
 {
-	if (strcmp(word, "-") != 0 && access(word, F_OK) != 0) {
+	return word[0] != '\0' && strpbrk(word, " \t\r\n") == NULL;
+}
+
+/* A word is a file where one of that name exists, "-" is standard input, else it is key text; and
+ * the shell at the other end of an ssh takes a key apart into words, which belong together again.
+ */
+static void
+read_words(struct entries *entries, char **words, const struct paste_rules *rules)
+{
+	while (*words != NULL) {
+		const char *word = *words++;
+
+		if (strcmp(word, "-") == 0 || access(word, F_OK) == 0) {
+			if (sources_read_file(entries, word, rules) < 0)
+				fprintf(stderr, "sshinit: %s: %s\n", word, strerror(errno));
+			continue;
+		}
+		while (is_blank_free(words[-1]) && *words != NULL && is_blank_free(*words))
+			word = arena_printf(entries->arena, "%s %s", word, *words++);
 		paste_read(entries, "--keys add", span_of(word), rules);
-		return;
 	}
-	if (sources_read_file(entries, word, rules) < 0)
-		fprintf(stderr, "sshinit: %s: %s\n", word, strerror(errno));
 }
 
 static int
@@ -190,8 +212,7 @@ add(const struct access *access, const struct request *request, const struct set
 	struct findings findings = findings_new(access->arena);
 	int status = 0;
 
-	for (char **word = request->words; *word != NULL; word++)
-		read_word(&entries, *word, &rules);
+	read_words(&entries, request->words, &rules);
 	if (entries.first == NULL) {
 		fputs("sshinit: there is no key in what was given\n", stderr);
 		return REFUSED;

@@ -1,0 +1,307 @@
+# sshinit --keys in a running pod: list, add, remove, and what stands in the file while eight do so.
+#
+# SSHINIT_TEST_LONG=yes makes the changes of the crowd eight times as many, and kills at each call.
+#
+# shellcheck disable=SC2016 # what stands in single quotes is for the pod's shell
+
+load ../lib/bed
+load ../lib/box
+
+setup() {
+	need_box
+	DIR=$BATS_TEST_TMPDIR
+}
+
+teardown() {
+	box_stop
+	bed_teardown
+}
+
+# in_box WORD...: run it in the box that runs, with the environment of a session.
+in_box() {
+	nsenter -t "$BOX" -m -p -n env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/root "$@" 3>&- 4>&-
+}
+
+keys() {
+	in_box "$SSHINIT" --keys "$@"
+}
+
+# pod_box VARIABLE=VALUE... : a box in which sshinit holds.
+pod_box() {
+	box_start env "$@" "$SSHINIT" sleep infinity 2>"$DIR/log"
+	box_pod
+}
+
+file_lines() {
+	in_box cat /root/.ssh/authorized_keys
+}
+
+@test "list says who, from where, with which options, and when last" {
+	printf 'no-pty %s\n' "$(key_pub ed25519-file)" >"$DIR/file"
+	pod_box PUBLIC_KEY="$(key_pub ed25519)" PUBLIC_KEY_FILE="$DIR/file"
+	pod_wait_login
+	run -0 keys add "$(key_pub rsa2048)"
+	assert_output "added     $(key_print rsa2048) rsa2048@bed"
+	run -0 keys
+	assert_line "$(key_print ed25519)  ssh-ed25519 256  ed25519@bed"
+	assert_line --regexp 'from PUBLIC_KEY; last used: 20[0-9T:Z-]+ from 127\.0\.0\.1'
+	assert_line "$(key_print rsa2048)  ssh-rsa 2048  rsa2048@bed"
+	assert_line --regexp 'from added at 20[0-9T:Z-]+; last used: never seen'
+	assert_line --partial "from $DIR/file; last used: never seen; options: no-pty"
+	assert_line '3 keys may log in as root'
+	run -0 keys list --json
+	echo "$output" >"$DIR/json"
+	run -0 /usr/bin/python3 -c '
+import json, sys
+keys = json.load(open(sys.argv[1]))["keys"]
+for k in keys:
+    print(k["origin"], k["type"], k["bits"], k["options"] or "-", k["last_use"] is not None, bool(k["added_at"]))
+' "$DIR/json"
+	assert_line 'PUBLIC_KEY ssh-ed25519 256 - True False'
+	assert_line 'added ssh-rsa 2048 - False True'
+	assert_line "$DIR/file ssh-ed25519 256 no-pty False False"
+}
+
+@test "add by argument, file and standard input, repaired and refused as at a start" {
+	pod_box PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	run -0 keys add "$(key_pub ed25519-arg)"
+	key_pub ed25519-file >"$DIR/key.pub"
+	run -0 keys add "$DIR/key.pub"
+	run -0 keys add - < <(printf '"%s"\r\n' "$(key_pub ed25519-stdin)")
+	for name in arg file stdin; do
+		run -0 client_ssh --key "ed25519-$name" -- true
+	done
+	run -0 keys add "$(key_pub ed25519-arg)"
+	assert_output --partial 'already'
+	run -1 keys add 'SHA256:uNiVztksCsDhcc0u9e8BrrQ1O0HgXpQXNLgHuX8Q1yM'
+	assert_output --partial 'this is the fingerprint of a key, not the key'
+	assert_output --partial 'fix: '
+	# As it arrives through ssh, which joins and splits again; and several at once.
+	# shellcheck disable=SC2046
+	run -0 keys add $(key_pub ed25519-words)
+	run -0 keys add "$(key_pub ed25519-a)" "$DIR/key.pub" "$(key_pub ed25519-b)"
+	[[ $(grep -c '^added' <<<"$output") == 2 && $(grep -c '^already' <<<"$output") == 1 ]]
+	run -0 client_ssh --key ed25519-words -- true
+	run -1 keys add ''
+	run -64 keys add
+	run -64 keys ad "$(key_pub ed25519-arg)"
+}
+
+@test "remove by every form of fingerprint and by comment" {
+	local name md5
+	pod_box PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	md5=$(ssh-keygen -E md5 -lf "$(key ed25519-one).pub" | cut -d ' ' -f 2)
+	for name in "$(key_print ed25519-one)" "$(key_print ed25519-one)=" "$md5" "${md5#MD5:}" ed25519-one@bed; do
+		run -0 keys add "$(key_pub ed25519-one)"
+		run -0 client_ssh --key ed25519-one -- true
+		run -0 keys remove "$name"
+		assert_output "removed   $(key_print ed25519-one)"
+		run -255 client_ssh --key ed25519-one -- true
+	done
+	run -0 keys add "$(key_pub ed25519-one)"
+	run -0 keys add "$(key_pub ed25519-two | sed 's/ed25519-two@bed/ed25519-one@bed/')"
+	run -1 keys remove ed25519-one@bed
+	assert_output --partial 'no key has this fingerprint, or more than one this comment'
+	run -1 keys remove SHA256:AAAA
+	run -1 keys remove ''
+	run -0 keys
+	assert_line '3 keys may log in as root'
+}
+
+@test "the last key stays unless forced; then SSH ends, and comes back with the next key" {
+	pod_box PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	run -1 keys remove "$(key_print ed25519)"
+	assert_output --partial 'this is the last key'
+	run -0 client_ssh true
+	run -0 keys remove --force "$(key_print ed25519)"
+	no_port() { ! _pod_answers_here; }
+	_pod_answers_here() { timeout 2 nsenter -t "$BOX" -n bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'; }
+	poll 5 no_port
+	run -0 keys add "$(key_pub ed25519-next)"
+	poll 10 client_ssh --key ed25519-next -- true
+	run -255 client_ssh true
+}
+
+@test "a pod without any key opens its port when the first is added" {
+	pod_box WORD=1
+	poll 10 grep -q 'no usable key' "$DIR/log"
+	run -0 keys add "$(key_pub ed25519)"
+	poll 10 client_ssh true
+}
+
+@test "a removed key that still stands in PUBLIC_KEY stays out, and each start says so" {
+	pod_start --key ed25519 --key ed25519-out -- sleep infinity
+	pod_wait_login
+	run -0 client_ssh --key ed25519-out -- true
+	run -0 client_ssh sshinit --keys add "$(key_pub ed25519-more)"
+	run -0 client_ssh sshinit --keys remove "$(key_print ed25519-out)"
+	run -255 client_ssh --key ed25519-out -- true
+	for _ in 1 2; do
+		pod_restart
+		pod_wait_login
+		run -255 client_ssh --key ed25519-out -- true
+		run -0 client_ssh --key ed25519-more -- true
+	done
+	run pod_log --err
+	[[ $(grep -c "this key was removed with --keys remove and stays out: $(key_print ed25519-out)" <<<"$output") == 2 ]]
+	# Taken back, and out again: still remembered.
+	run -0 client_ssh sshinit --keys add "$(key_pub ed25519-out)"
+	run -0 client_ssh --key ed25519-out -- true
+	pod_restart
+	pod_wait_login
+	run -0 client_ssh --key ed25519-out -- true
+	run -0 client_ssh sshinit --keys remove "$(key_print ed25519-out)"
+	pod_restart
+	pod_wait_login
+	run -255 client_ssh --key ed25519-out -- true
+}
+
+@test "--disconnect ends the sessions of the removed key, and no other" {
+	pod_box PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	run -0 keys add "$(key_pub ed25519-gone)"
+	client_ssh --key ed25519-gone -- 'echo here; sleep 100' >"$DIR/gone" &
+	local gone=$!
+	client_ssh 'echo here; sleep 3; echo stays' >"$DIR/stays" &
+	local stays=$!
+	poll 10 grep -q here "$DIR/gone"
+	poll 10 grep -q here "$DIR/stays"
+	run -0 keys remove --disconnect "$(key_print ed25519-gone)"
+	assert_line --regexp '[1-9][0-9]* process(es)? of its sessions told to end'
+	run -255 wait "$gone"
+	wait "$stays"
+	run -0 cat "$DIR/stays"
+	assert_output --partial stays
+}
+
+@test "a key outside the block is listed, and left alone" {
+	need_engine
+	pod_start --image "$(image_from bookworm-ssh <<-END
+		RUN mkdir -m 700 /root/.ssh && echo "$(key_pub ed25519-image)" >/root/.ssh/authorized_keys
+	END
+	)" --key ed25519 -- sleep infinity
+	pod_wait_login
+	run -0 client_ssh sshinit --keys
+	assert_line --partial 'from image; last used'
+	run -1 client_ssh sshinit --keys remove "$(key_print ed25519-image)"
+	assert_output --partial "stands outside sshinit's block"
+	run -0 client_ssh --key ed25519-image -- true
+}
+
+@test "where the file cannot be written, a change fails and says so" {
+	pod_box PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	run -0 keys add "$(key_pub ed25519-one)"
+	in_box mount --bind /root/.ssh /root/.ssh
+	in_box mount -o remount,ro,bind /root/.ssh
+	run -1 keys remove "$(key_print ed25519-one)"
+	assert_output --partial 'the key file cannot be changed, so nothing was changed'
+	run -1 keys add "$(key_pub ed25519-two)"
+	run -0 client_ssh --key ed25519-one -- true
+	run -255 client_ssh --key ed25519-two -- true
+}
+
+@test "1,000 changes of eight at once: none lost, none left, and no reader sees half a file" {
+	local each=125 i file
+	[[ -z ${SSHINIT_TEST_LONG-} ]] || each=1000
+	pod_box PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	file=/proc/$BOX/root/root/.ssh/authorized_keys
+	# Keys are cheap to make where nobody will ever log in with them.
+	/usr/bin/python3 - "$DIR" "$each" <<-'END'
+		import base64, os, struct, sys
+		for worker in range(8):
+		    with open(f"{sys.argv[1]}/keys-{worker}", "w") as out:
+		        for n in range(int(sys.argv[2]) * 6 // 10):
+		            blob = struct.pack(">I", 11) + b"ssh-ed25519" + struct.pack(">I", 32) + os.urandom(32)
+		            print("ssh-ed25519", base64.b64encode(blob).decode(), f"key-{worker}-{n}", file=out)
+	END
+	cat >"$DIR/worker" <<-'END'
+		# Of ten changes six add, four remove what was added before.
+		n=0
+		while IFS= read -r key; do
+			"$1" --keys add "$key" >/dev/null || echo "add: $key"
+			n=$((n + 1))
+			case $((n % 3)) in 0 | 2) "$1" --keys remove "key-$2-$((n - 1))" >/dev/null || echo "remove: $2-$n" ;; esac
+		done <"$3"
+	END
+	/usr/bin/python3 - "$file" "$DIR/stop" >"$DIR/reader" <<-'END' &
+		import os, sys, time
+		reads = 0
+		while not os.path.exists(sys.argv[2]):
+		    text = open(sys.argv[1]).read()
+		    lines = text.split("\n")
+		    reads += 1
+		    if lines[0] != "# BEGIN sshinit" or lines[-2:] != ["# END sshinit", ""]:
+		        print("half a file:", repr(text[:80]), repr(text[-80:]))
+		    if " ed25519@bed" not in text:
+		        print("the first key is gone")
+		    time.sleep(0.0005)
+		print("reads", reads)
+	END
+	local reader=$! workers=()
+	for i in {0..7}; do
+		in_box sh "$DIR/worker" "$SSHINIT" "$i" "$DIR/keys-$i" >"$DIR/said-$i" 2>&1 &
+		workers+=($!)
+	done
+	wait "${workers[@]}"
+	touch "$DIR/stop"
+	wait "$reader"
+	run cat "$DIR"/said-*
+	assert_output ''
+	run -0 cat "$DIR/reader"
+	assert_output --regexp '^reads [0-9]+$'
+	# What should be there, computed from what was asked.
+	/usr/bin/python3 - "$DIR" >"$DIR/expected" <<-'END'
+		import sys
+		for worker in range(8):
+		    names = [line.split()[2] for line in open(f"{sys.argv[1]}/keys-{worker}")]
+		    gone = {names[n - 1] for n in range(1, len(names) + 1) if n % 3 in (0, 2)}
+		    print("\n".join(name for name in names if name not in gone))
+	END
+	file_lines | grep -o 'key-[0-9]-[0-9]*$' | sort >"$DIR/is"
+	sort "$DIR/expected" | diff - "$DIR/is"
+	run -0 client_ssh true
+	run -0 in_box sh -c 'ls -A /root/.ssh'
+	assert_output authorized_keys
+}
+
+@test "killed at any call of add and remove: the old file or the new one, never less" {
+	need strace:strace
+	pod_box PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	local n step=6 calls
+	[[ -z ${SSHINIT_TEST_LONG-} ]] || step=1
+	file_lines >"$DIR/without"
+	keys add "$(key_pub ed25519-one)"
+	keys remove "$(key_print ed25519-one)"
+	strace -f -qq -o "$DIR/trace" nsenter -t "$BOX" -m -p -n "$SSHINIT" --keys add "$(key_pub ed25519-one)" 3>&-
+	calls=$(grep -c . "$DIR/trace")
+	keys remove "$(key_print ed25519-one)"
+	((calls > 50))
+	for ((n = 20 + RANDOM % step; n < calls; n += step)); do
+		for verb in "add $(key_pub ed25519-one)" "remove $(key_print ed25519-one)"; do
+			strace -f -qq -o /dev/null -e "inject=all:signal=KILL:when=$n" \
+				nsenter -t "$BOX" -m -p -n "$SSHINIT" --keys "${verb%% *}" "${verb#* }" >/dev/null 2>&1 3>&- || true
+			file_lines | sed 's/^# added.*/# added/' >"$DIR/now"
+			if grep -q ed25519-one@bed "$DIR/now"; then
+				sed '/^# added/d; /ed25519-one@bed/d' "$DIR/now" | diff "$DIR/without" -
+			else
+				diff "$DIR/without" "$DIR/now"
+			fi
+		done
+		# The end of the round: both work as ever.
+		keys add "$(key_pub ed25519-one)" >/dev/null
+		keys remove "$(key_print ed25519-one)" >/dev/null
+		file_lines | diff "$DIR/without" -
+	done
+	# What the killed ones left behind goes with the first change after a minute.
+	in_box find /root/.ssh -name '.sshinit-*' -exec touch -d '2 minutes ago' {} +
+	keys add "$(key_pub ed25519-one)"
+	run -0 in_box sh -c 'ls -A /root/.ssh'
+	assert_output authorized_keys
+	run -0 client_ssh --key ed25519-one -- true
+}
