@@ -6,6 +6,7 @@
 #   make test         unit tests, fuzz corpora, real containers
 #   make bench        side by side with sshd, tini and others
 #   make lint         compilers' warnings, clang-tidy, cppcheck, shellcheck, formatting
+#   make docs         the documents' tables, from the source's
 #   make dist         the release archive and its checksums
 #   make install      to $(DESTDIR)$(PREFIX)
 #
@@ -39,7 +40,7 @@ OBJECTS := $(SOURCES:src/%.c=$(OUT)/%.o)
 GENERATED := $(B)/gen/version.h $(B)/gen/embedded_version.h $(B)/gen/template_sshd_config.h \
 	$(B)/gen/template_profile.h $(B)/gen/licenses.h
 
-.PHONY: all demo test bench lint format dist install clean
+.PHONY: all demo test bench lint format docs dist install clean
 .DELETE_ON_ERROR:
 all: $(OUT)/sshinit
 	@cmp -s $(OUT)/sshinit $(BINARY) || { cp $(OUT)/sshinit $(BINARY).new && mv $(BINARY).new $(BINARY); }
@@ -93,5 +94,32 @@ include templates/docs.mk
 demo: all
 	@tests/demo
 
+# ---- releases ---------------------------------------------------------------------------------
+
+# The same commit gives the same bytes: times are the commit's, order and owners are fixed.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+DIST    := $(B)/dist
+RELEASE := sshinit-$(VERSION)-linux-$(ARCH)
+PAGES   := README.md LICENSE src/sshinit.1 $(DEPS_LICENSES)
+SAMPLES := templates/sshinit.ini templates/sshd_config templates/profile.sh
+
+dist: all
+	@rm -rf $(DIST)/$(RELEASE) && mkdir -p $(DIST)/$(RELEASE)/templates
+	@cp $(OUT)/sshinit $(PAGES) $(DIST)/$(RELEASE) && cp $(SAMPLES) $(DIST)/$(RELEASE)/templates
+	@cp $(OUT)/sshinit $(DIST)/$(RELEASE).bare
+	@cd $(DIST) && tar --sort=name --mtime=@$(SOURCE_DATE_EPOCH) --owner=0 --group=0 --numeric-owner \
+	    --mode=u+rw,go+r,go-w,a+X --format=ustar -cf - $(RELEASE) | xz -9 -T1 >$(RELEASE).tar.xz
+	@rm -r $(DIST)/$(RELEASE) && mv $(DIST)/$(RELEASE).bare $(DIST)/$(RELEASE)
+	@sum=$$(sha256sum <$(DIST)/$(RELEASE)) && \
+	    sed -e "s/SUM_$$(echo $(ARCH) | tr a-z A-Z)/$${sum%% *}/" -e 's/sshinit-[0-9.]*-linux-/sshinit-$(VERSION)-linux-/' \
+	    examples/start-command/line >$(DIST)/start-command
+	@cd $(DIST) && sha256sum sshinit-$(VERSION)-linux-* >SHA256SUMS && cat SHA256SUMS
+
+install: all
+	install -D -m 0755 $(OUT)/sshinit $(DESTDIR)$(PREFIX)/bin/sshinit
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/man/man1 src/sshinit.1
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/sshinit README.md LICENSE $(DEPS_LICENSES)
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/sshinit $(SAMPLES)
+
 clean:
-	rm -rf $(B)/full $(B)/slim $(B)/gen $(B)/test $(BINARY)
+	rm -rf $(B)/full $(B)/slim $(B)/gen $(B)/test $(B)/lint $(B)/dist $(BINARY)

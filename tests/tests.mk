@@ -13,7 +13,7 @@ FUZZERS    := $(patsubst tests/fuzz/%.c,$(TEST_OUT)/fuzz/%,$(wildcard tests/fuzz
 
 .PHONY: tests-build test-tools
 test: test-tools all tests-build
-	@tests/run
+	@DEPS='$(DEPS_DIR)' tests/run
 
 test-tools:
 	@tests/tools
