@@ -6,9 +6,8 @@
  * fingerprint is: the owner must know which key to forget.
  */
 #include "keys/chars.h"
+#include "keys/private.h"
 #include "keys/reader.h"
-
-enum { BODY_MAX = 64 * 1024 };
 
 /* The end of the line in which text[at] stands. */
 static size_t
@@ -35,47 +34,6 @@ key_line_start(struct span text, size_t from)
 			return at - 2;
 	}
 	return text.len;
-}
-
-/* The base64 in body, with line ends of any kind, written ones too, and quotation marks left out.
- */
-static struct bytes
-body_bytes(struct arena *arena, struct span body)
-{
-	char *text = arena_alloc(arena, body.len + 4, 1);
-	struct bytes bytes;
-	size_t n = 0;
-
-	for (size_t i = 0; i < body.len && i < BODY_MAX; i++) {
-		if (body.data[i] == '\\')
-			i++; /* \n or \r written out, or a JSON \/ */
-		if (i < body.len && (base64_char(body.data[i]) || body.data[i] == '=')
-		    && (i == 0 || body.data[i - 1] != '\\' || body.data[i] == '/'))
-			text[n++] = body.data[i];
-	}
-	base64_read(arena, (struct span){ text, n }, &bytes);
-	return bytes;
-}
-
-/* The public half in the body of an OpenSSH private key: it stands there unencrypted. */
-static struct bytes
-openssh_public(struct bytes bytes)
-{
-	static const char magic[] = "openssh-key-v1";
-	struct bytes string;
-
-	if (bytes.len < sizeof(magic) || memcmp(bytes.data, magic, sizeof(magic)) != 0)
-		return (struct bytes){ 0 };
-	bytes.data += sizeof(magic);
-	bytes.len -= sizeof(magic);
-	for (int i = 0; i < 3; i++) /* cipher, key derivation and its options */
-		if (!wire_string(&bytes, &string))
-			return (struct bytes){ 0 };
-	if (bytes.len < 4)
-		return (struct bytes){ 0 };
-	bytes.data += 4; /* how many keys: one, always */
-	bytes.len -= 4;
-	return wire_string(&bytes, &string) ? string : (struct bytes){ 0 };
 }
 
 /* From the head at text[head] to behind the END line that belongs to it, or, where there is none,
@@ -173,7 +131,7 @@ read_ssh2(struct reader *reader, struct span body)
 			memmove(p, p + 2, strlen(p + 2) + 1);
 		comment = span_of(text);
 	}
-	bytes = body_bytes(reader->arena, body);
+	bytes = private_body(reader->arena, body);
 	reading.blob = span_of(base64_write(reader->arena, bytes));
 	blob_read(bytes, &facts);
 	reading.type = facts.type;
@@ -204,7 +162,8 @@ read_ppk(struct reader *reader, struct span text, size_t head)
 		if (body >= text.len) /* line ends written out */
 			body = lines + span_find(span_skip(text, lines), "\\n");
 		if (stop > body)
-		public = body_bytes(reader->arena, (struct span){ text.data + body, stop - body });
+		public
+		    = private_body(reader->arena, (struct span){ text.data + body, stop - body });
 	}
 	last = head + span_find(span_skip(text, head), "Private-MAC:");
 	if (last == text.len)
@@ -381,8 +340,8 @@ read_armour(struct reader *reader, struct span rest)
 		if (line.data[at] == 'A')
 			end = line.len;
 		body = (struct span){ rest.data + at, end - at };
-		report_private(
-		    reader, CODE_PRIVATE_KEY, openssh_public(body_bytes(reader->arena, body)));
+		report_private(reader, CODE_PRIVATE_KEY,
+		    private_openssh(private_body(reader->arena, body), NULL));
 		key = key_line_start(body, 0);
 		return key > 0 && key < body.len ? at + key - 1 : line_end(rest, end);
 	}
@@ -417,7 +376,8 @@ read_armour(struct reader *reader, struct span rest)
 	    && span_find(span_take(span_skip(rest, end), 80), "PRIVATE KEY") < 80)
 		end = armour_end(rest, end, &body);
 	if (code == CODE_PRIVATE_KEY)
-		report_private(reader, code, openssh_public(body_bytes(reader->arena, body)));
+		report_private(
+		    reader, code, private_openssh(private_body(reader->arena, body), NULL));
 	else if (code == CODE_RFC4716)
 		read_ssh2(reader, body);
 	else

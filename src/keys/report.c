@@ -43,8 +43,13 @@ static bool
 is_example(const char *fingerprint)
 {
 	static const char *const examples[] = {
-		/* RunPod's API reference */
-		"SHA256:RUNPOD",
+		"SHA256:vURoX8c5f9jk2VAqkdDhsG8VkEiNtNS7dVs/Y9t2vtQ", /* RunPod's API reference */
+		"SHA256:1M4RzhMyWuFS/86uPY/ce2prh/dVTHW7iD2RhpquOZA", /* Vagrant; its private half
+		                                                         is public */
+		"SHA256:MkYY9qiVsFGBC5WkjoClCkwEFW5iSjcGQF7m4n4H7Cw", /* left behind by intruders
+		                                                         (mdrfckr) */
+		"SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU", /* github.com's own host key
+		                                                       */
 	};
 
 	for (size_t i = 0; i < sizeof(examples) / sizeof(*examples); i++)
