@@ -29,7 +29,7 @@ ifeq ($(EMBEDDED),yes)
 SOURCES  += src/sshd/wrap.c
 FLAGS    += -DSSHINIT_EMBEDDED
 OUT      := $(B)/full
-WRAP     := $(patsubst %,-Wl$(comma)--wrap=%,getpwnam getpwuid getspnam chroot chdir)
+WRAP     := $(patsubst %,-Wl$(comma)--wrap=%,getpwnam getpwuid getspnam chroot chdir chown chmod)
 PROGRAMS := $(DEPS_OPENSSH_OBJS)
 else
 OUT      := $(B)/slim

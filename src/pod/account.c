@@ -7,9 +7,11 @@
 #include <grp.h>
 #include <pwd.h>
 #include <shadow.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -284,4 +286,68 @@ account_run(struct arena *arena, const struct account *account, void (*work)(voi
 	}
 	errno = saved;
 	return result;
+}
+
+/* ---- files that belong to it --------------------------------------------------------------- */
+
+struct gift {
+	int dir;
+	const char *name;
+	struct span text;
+	mode_t mode;
+};
+
+static void
+put_in_child(void *context, int out)
+{
+	const struct gift *gift = context;
+	int error = file_replace(gift->dir, gift->name, gift->text, gift->mode, NULL, false) < 0
+	                ? errno
+	                : 0;
+
+	(void)write_all(out, &error, sizeof(error));
+}
+
+static int
+put_by_child(struct arena *arena, const struct account *account, struct gift *gift, int dir)
+{
+	uint64_t random[2] = { 0 };
+	const char *nest;
+	char *output;
+	size_t len;
+	int error = EIO, saved;
+
+	if (getrandom(random, sizeof(random), GRND_NONBLOCK) < 0)
+		return -1;
+	nest = arena_printf(
+	    arena, ".%016llx%016llx", (unsigned long long)random[0], (unsigned long long)random[1]);
+	gift->dir = dir_open(dir, nest, 0733, NULL);
+	if (gift->dir < 0)
+		return -1;
+	if (account_run(arena, account, put_in_child, gift, &output, &len) < 0)
+		error = errno;
+	else if (len >= sizeof(error))
+		memcpy(&error, output, sizeof(error));
+	if (error == 0 && renameat(gift->dir, gift->name, dir, gift->name) < 0)
+		error = errno;
+	saved = error;
+	if (error != 0)
+		(void)unlinkat(gift->dir, gift->name, 0);
+	close(gift->dir);
+	(void)unlinkat(dir, nest, AT_REMOVEDIR);
+	errno = saved;
+	return saved == 0 ? 0 : -1;
+}
+
+int
+account_put_file(struct arena *arena, const struct account *account, int dir, const char *name,
+    struct span text, mode_t mode)
+{
+	const struct file_owner owner = { account->uid, account->gid };
+	struct gift gift = { .name = name, .text = text, .mode = mode };
+	const bool ours = account->uid == geteuid();
+
+	if (file_replace(dir, name, text, mode, ours ? NULL : &owner, false) == 0)
+		return 0;
+	return ours || errno != EPERM ? -1 : put_by_child(arena, account, &gift, dir);
 }

@@ -10,6 +10,7 @@
 #define SSHINIT_POD_ACCOUNT_H
 
 #include "base/settings.h"
+#include "base/span.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -40,5 +41,11 @@ struct account *accounts_plan(
  * gives back what it wrote to fd. 0, or -1 and errno; the work's own failure is in its output. */
 int account_run(struct arena *arena, const struct account *account,
     void (*work)(void *context, int fd), void *context, char **output, size_t *len);
+
+/* Puts text at name in dir, a directory of ours, as a file that belongs to the account; mode as
+ * file_replace has it. Where root may not give files away (no CAP_CHOWN), a child with the
+ * account's ids makes it, in a directory whose name nobody can guess. 0, or -1 and errno. */
+int account_put_file(struct arena *arena, const struct account *account, int dir, const char *name,
+    struct span text, mode_t mode);
 
 #endif

@@ -76,10 +76,17 @@ capabilities_plan(
 	need(CAP_SETGID, "sshd cannot become the login user or drop its rights", ERROR, findings);
 	need(CAP_SYS_CHROOT, "sshd cannot lock away the process that talks to strangers", ERROR,
 	    findings);
-	if (others)
-		need(CAP_CHOWN,
-		    "a terminal and a key file cannot be given to a user other than root", WARNING,
+	if (others && system_sshd) {
+		need(CAP_CHOWN, "a terminal cannot be given to a user other than root", WARNING,
 		    findings);
+		need(CAP_FOWNER, "a terminal cannot be given to a user other than root", WARNING,
+		    findings);
+	} else if (others) {
+		need(CAP_CHOWN,
+		    "the terminals of other users stay root's, and programs such as screen cannot "
+		    "open them again",
+		    NOTE, findings);
+	}
 	if (system_sshd)
 		need(CAP_AUDIT_WRITE, "Debian's sshd ends a login with a terminal without it",
 		    WARNING, findings);

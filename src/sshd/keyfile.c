@@ -340,7 +340,6 @@ static int
 write_in_state(int keys, struct keyfile *keyfile, struct arena *arena, const char *path)
 {
 	const struct account *account = keyfile->account;
-	const struct file_owner owner = { account->uid, account->gid };
 	struct buf answer = buf_new(arena);
 	struct span old = { "", 0 };
 	bool write;
@@ -356,8 +355,12 @@ write_in_state(int keys, struct keyfile *keyfile, struct arena *arena, const cha
 	keyfile->answer = answer.data;
 	if (!write)
 		return 0;
-	return file_replace(keys, account->name, keyfile->plan.text, 0600,
-	    account->uid == geteuid() ? NULL : &owner, false);
+	if (account_put_file(arena, account, keys, account->name, keyfile->plan.text, 0600) == 0)
+		return 0;
+	/* Root's own file will do: sshd accepts it, and public keys are no secret. */
+	return errno != EPERM
+	           ? -1
+	           : file_replace(keys, account->name, keyfile->plan.text, 0644, NULL, false);
 }
 
 int

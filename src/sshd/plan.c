@@ -327,11 +327,10 @@ write_session_env(struct plan *plan)
 		return "";
 	for (const struct login *login = plan->logins; login != NULL; login = login->next) {
 		const struct account *a = login->account;
-		struct file_owner owner = { a->uid, a->gid };
 		const char *name = arena_printf(plan->arena, "%u", (unsigned)a->uid);
 
-		if (file_replace(directory, name, session_file(plan, login), 0400,
-		        a->uid == geteuid() ? NULL : &owner, false)
+		if (account_put_file(
+		        plan->arena, a, directory, name, session_file(plan, login), 0400)
 		    < 0)
 			finding_add(&plan->findings, WARNING, CODE_SESSION_ENV_LOST, a->name, "%s",
 			    strerror(errno));

@@ -31,12 +31,16 @@ struct passwd *__real_getpwuid(uid_t uid);
 struct spwd *__real_getspnam(const char *name);
 int __real_chroot(const char *path);
 int __real_chdir(const char *path);
+int __real_chown(const char *path, uid_t uid, gid_t gid);
+int __real_chmod(const char *path, mode_t mode);
 
 struct passwd *__wrap_getpwnam(const char *name);
 struct passwd *__wrap_getpwuid(uid_t uid);
 struct spwd *__wrap_getspnam(const char *name);
 int __wrap_chroot(const char *path);
 int __wrap_chdir(const char *path);
+int __wrap_chown(const char *path, uid_t uid, gid_t gid);
+int __wrap_chmod(const char *path, mode_t mode);
 
 void sshinit_real_child_set_env(
     char ***environment, unsigned *size, const char *name, const char *value);
@@ -188,6 +192,32 @@ __wrap_chroot(const char *path)
 			return 0;
 	}
 	return __real_chroot(path);
+}
+
+/* ---- terminals ----------------------------------------------------------------------------- */
+
+/* Without CAP_CHOWN and CAP_FOWNER a terminal stays root's. sshd ends the session then, but not
+ * where the file system is read-only: there it goes on if root owns the terminal and nobody else
+ * can read it. That rule is right for this lack too, so it is told the same. */
+static int
+as_read_only(const char *path, int result)
+{
+	if (result < 0 && errno == EPERM && state_path() != NULL
+	    && strncmp(path, "/dev/pts/", 9) == 0)
+		errno = EROFS;
+	return result;
+}
+
+int
+__wrap_chown(const char *path, uid_t uid, gid_t gid)
+{
+	return as_read_only(path, __real_chown(path, uid, gid));
+}
+
+int
+__wrap_chmod(const char *path, mode_t mode)
+{
+	return as_read_only(path, __real_chmod(path, mode));
 }
 
 /* ---- the session's environment ------------------------------------------------------------- */
