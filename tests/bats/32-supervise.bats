@@ -31,7 +31,10 @@ status_is() {
 }
 
 zombies() {
-	grep -l '^State:.Z' $(for each in $(box_children "$BOX"); do echo "/proc/$each/status"; done) /dev/null | wc -l
+	local each
+	for each in $(box_children "$BOX"); do
+		grep -H '^State:.Z' "/proc/$each/status"
+	done | wc -l
 }
 
 no_zombies() {

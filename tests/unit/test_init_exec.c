@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+extern char **environ;
+
 static char dir[] = "/tmp/test_init_exec.XXXXXX";
 
 static void
@@ -180,15 +182,54 @@ test_signals_are_given_back(void **unused)
 	assert_int_equal(ignored_in_command(true) & guarded, guarded);
 }
 
+/* No shell can make such an environment, but a container engine can: the same name twice, no name,
+ * no value, nothing at all. */
+static char *odd_environment[] = { "TWICE=1", "TWICE=2", "NOVALUE", "=noname", "",
+	"EMPTY=", "PATH=/bin", "BASH_FUNC_f%%=() { :\n}", "BYTES=\x01\xff", NULL };
+
+static void
+test_environment_byte_for_byte(void **unused)
+{
+	char *argv[] = { "/proc/self/exe", "compare-environment", "", "a b", NULL };
+	int status;
+	pid_t pid = fork();
+
+	(void)unused;
+	if (pid == 0) {
+		command_guard();
+		environ = odd_environment;
+		_exit(command_exec(argv));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static int
+compare_environment(int argc, char **argv)
+{
+	size_t i = 0;
+
+	for (; odd_environment[i] != NULL && environ[i] != NULL; i++)
+		if (strcmp(odd_environment[i], environ[i]) != 0)
+			return 1;
+	return environ[i] == NULL && odd_environment[i] == NULL && argc == 4 && argv[2][0] == '\0'
+	               && strcmp(argv[3], "a b") == 0
+	           ? 0
+	           : 2;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found_as_a_shell_finds),
 		cmocka_unit_test(test_not_found_is_127),
 		cmocka_unit_test(test_not_executable_is_126),
 		cmocka_unit_test(test_signals_are_given_back),
+		cmocka_unit_test(test_environment_byte_for_byte),
 	};
 
+	if (argc > 1 && strcmp(argv[1], "compare-environment") == 0)
+		return compare_environment(argc, argv);
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
