@@ -1,12 +1,13 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE = 4096 };
+enum { LINE = 4096, PATIENCE = 200 };
 
 static enum log_level limit = LOG_INFO;
 
@@ -45,6 +46,19 @@ put(char line[LINE], size_t used, const char *text)
 	return used;
 }
 
+/* Whether standard error takes a line now. A pipe that nobody empties or a terminal that was
+ * stopped (^S) gets a moment, once; then lines are dropped until it moves again: neither the
+ * command nor sshd may wait for somebody to read our log. */
+static bool
+has_reader(void)
+{
+	static bool stuck;
+	struct pollfd err = { STDERR_FILENO, POLLOUT, 0 };
+
+	stuck = poll(&err, 1, stuck ? 0 : PATIENCE) == 0;
+	return !stuck;
+}
+
 static void
 write_line(enum log_level level, const char *text)
 {
@@ -60,8 +74,9 @@ write_line(enum log_level level, const char *text)
 	if (colour != NULL)
 		used += (size_t)snprintf(line + used, sizeof(line) - used, "\033[0m");
 	line[used++] = '\n';
-	while (write(STDERR_FILENO, line, used) < 0 && errno == EINTR)
-		;
+	if (has_reader())
+		while (write(STDERR_FILENO, line, used) < 0 && errno == EINTR)
+			;
 	errno = saved;
 }
 

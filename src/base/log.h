@@ -3,8 +3,8 @@
  *
  * Every line begins with "sshinit: " and is written by a single write(2), so lines of several
  * processes never mix. Control characters are written as \xNN: nothing that a client or a key
- * holds can forge a line or drive a terminal. Standard output is never touched on a start; it is
- * the command's.
+ * holds can forge a line or drive a terminal. A line that standard error does not take is dropped;
+ * nothing waits for a reader. Standard output is never touched on a start; it is the command's.
  */
 #ifndef SSHINIT_BASE_LOG_H
 #define SSHINIT_BASE_LOG_H

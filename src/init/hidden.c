@@ -224,12 +224,8 @@ reap(struct holder *holder)
 static bool
 command_ended(const struct holder *holder)
 {
-	struct pollfd poll_fd = { holder->command_fd, POLLIN, 0 };
-
-	if (holder->command_init)
-		return false;
-	return getppid() != holder->command
-	       || (holder->command_fd >= 0 && poll(&poll_fd, 1, 0) > 0);
+	/* The kernel gives us to another parent before the pidfd wakes us. */
+	return !holder->command_init && getppid() != holder->command;
 }
 
 static void

@@ -128,6 +128,17 @@ answered() {
 	assert_output --partial 'status 9'
 }
 
+@test "standard error is a full pipe that nobody reads: the command runs, and SSH comes up" {
+	mkfifo "$OUT/full"
+	# Open at both ends, and filled to the brim.
+	exec {full}<>"$OUT/full"
+	dd if=/dev/zero of="$OUT/full" bs=4096 count=1000 oflag=nonblock 2>/dev/null || true
+	# Strict: the command runs only when SSH is up.
+	PUBLIC_KEY=$KEY box "$SSHINIT" --wait=20 --strict -- /bin/echo runs >"$OUT/said" 2>&"$full"
+	assert_equal "$(cat "$OUT/said")" runs
+	exec {full}>&-
+}
+
 @test "not PID 1" {
 	START=(/bin/sh -c '"$@"; exit $?' sh)
 	same

@@ -5,6 +5,7 @@
  * subreaper: whatever a pod leaves behind becomes its child, so "everything ended" is seen by
  * waiting until there is no child left. What the processes observe they write into shared memory.
  */
+#include "init/family.h"
 #include "init/hidden.h"
 #include "init/monitor.h"
 
@@ -253,6 +254,8 @@ pod_start(int (*body)(void *context), int (*command)(void))
 	pod = fork();
 	assert_true(pod >= 0);
 	if (pod == 0) {
+		/* A pod that hangs is a failure, not the end of the test run. */
+		alarm(30);
 		CHECK(monitor_start(&monitor, &calls));
 		_exit(command());
 	}
@@ -311,6 +314,15 @@ set_up(void **unused)
 	service_once = false;
 	calls.keep_count = 0;
 	calls.command = NULL;
+	return 0;
+}
+
+/* Nothing of a failed test may disturb the next one. */
+static int
+tear_down(void **unused)
+{
+	(void)unused;
+	family_end(0, NULL);
 	return 0;
 }
 
@@ -641,6 +653,11 @@ test_sees_the_exec(void **unused)
 	(void)unused;
 	pod_start(sleep_for_ever, command_sleeps);
 	assert_true(within(10000, command_has_been_seen));
+	assert_true(within(10000, started));
+	/* ^C in the command's terminal, or its SIGHUP, is for none of them. */
+	assert_int_equal(getsid(shared->holder), shared->holder);
+	assert_int_equal(getsid(shared->worker), shared->holder);
+	assert_int_equal(getsid(shared->started[0]), shared->started[0]);
 	pod_end();
 }
 
@@ -871,7 +888,7 @@ test_soft_stop(void **unused)
 	assert_true(nothing_left(10000));
 }
 
-#define POD_TEST(name) cmocka_unit_test_setup(name, set_up)
+#define POD_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
 main(void)

@@ -5,6 +5,7 @@
  * function of this program as its command. What a command has to say it writes into a pipe.
  */
 #include "init/exec.h"
+#include "init/family.h"
 #include "init/hold.h"
 #include "init/supervise.h"
 
@@ -47,6 +48,7 @@ tear_down(void **unused)
 	(void)unused;
 	close(said[0]);
 	close(said[1]);
+	family_end(0, NULL);
 	return 0;
 }
 
@@ -58,6 +60,8 @@ be_init(const char *script)
 
 	fcntl(said[1], F_SETFL, 0);
 	dup2(said[1], STDOUT_FILENO);
+	/* What hangs is a failure, not the end of the test run. The command gets it forwarded. */
+	alarm(30);
 	_exit(supervise(&none, &options, argv));
 }
 
@@ -191,8 +195,10 @@ run_words(char *const argv[])
 	struct monitor none = { .link = -1 };
 
 	init_pid = fork();
-	if (init_pid == 0)
+	if (init_pid == 0) {
+		alarm(30);
 		_exit(supervise(&none, &options, argv));
+	}
 	return init_status();
 }
 
@@ -252,6 +258,7 @@ reporter_start(const char *what)
 	if (init_pid == 0) {
 		fcntl(said[1], F_SETFL, 0);
 		dup2(said[1], STDOUT_FILENO);
+		alarm(30);
 		_exit(supervise(&none, &options, reporter));
 	}
 }
@@ -587,6 +594,7 @@ hold_start(void)
 	if (init_pid == 0) {
 		struct monitor none = { .link = -1 };
 
+		alarm(30);
 		_exit(hold(&none));
 	}
 	assert_true(reaches_state(init_pid, 'S'));
