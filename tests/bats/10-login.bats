@@ -156,6 +156,10 @@ logs_in() {
 	run -0 client_ssh --user ann -- 'id -un; pwd; echo $HOME; test -r /run/sshinit/status.json || echo shut out'
 	assert_output $'ann\n/home/ann\n/home/ann\nshut out'
 	run -255 client_ssh --user daemon -- true
+	# A user of the image whose own authorized_keys would let the key in.
+	key_pub ed25519 | engine exec -i "$POD" sh -c 'useradd -m -p "*" bob && cd ~bob && mkdir -m 700 .ssh \
+		&& cat >.ssh/authorized_keys && chown -R bob .ssh'
+	run -255 client_ssh --user bob -- true
 }
 
 @test "scp in both protocols, sftp and rsync carry trees both ways" {
