@@ -1,7 +1,7 @@
 # Every place where sshinit has to work: images without openssh-server, without a shell, without
 # anything; read-only roots, no network, no root, few capabilities.
 #
-# shellcheck disable=SC2034,SC2153 # POD_VIA and POD_PORT are the bed's
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # POD_HOST, POD_PORT and POD_VIA are the bed's
 # shellcheck disable=SC2016 # what stands in single quotes is for the pod's shell
 
 load ../lib/bed
@@ -234,6 +234,74 @@ LEAST=(SETUID SETGID SYS_CHROOT)
 	place root --image "$image"
 	image=$(image_from bookworm-plain <<<'RUN rm /etc/passwd* /etc/group* /etc/shadow* /etc/gshadow* && rm -r /root')
 	place root --image "$image"
+}
+
+@test "no IPv6" {
+	place root --image bookworm-plain --sysctl net.ipv6.conf.all.disable_ipv6=1 --sysctl net.ipv6.conf.default.disable_ipv6=1 \
+		--sysctl net.ipv6.conf.lo.disable_ipv6=1
+	refute_log 'error|warning'
+}
+
+@test "an engine whose seccomp profile is older than the kernel's calls" {
+	[[ $ENGINE == docker ]] || skip 'the profile is written for docker'
+	cat >"$DIR/profile" <<-'END'
+		{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [ { "action": "SCMP_ACT_ERRNO", "names": [
+			"pidfd_open", "pidfd_send_signal", "pidfd_getfd", "clone3", "close_range", "openat2",
+			"faccessat2", "statx", "flock", "memfd_create", "renameat2", "execveat" ] } ] }
+	END
+	place root --image bookworm-plain --security-opt seccomp="$DIR/profile"
+	refute_log error
+}
+
+@test "too few processes allowed for SSH: the command runs" {
+	local limit
+	for limit in 1 2 3 4 6; do
+		run -0 pod_run --image busybox --key ed25519 --pids-limit "$limit" -- echo ran
+		assert_line ran
+	done
+}
+
+@test "privilege separation: who is not logged in speaks to a process that can do nothing" {
+	need python3:python3
+	# docker's own seccomp filter would hide that there is none of ours.
+	pod_start --image bookworm-plain --key ed25519 --security-opt seccomp=unconfined -- sleep infinity
+	pod_wait_login
+	# A stranger: has the banner, then is silent.
+	exec 8<>"/dev/tcp/$POD_HOST/22"
+	printf 'SSH-2.0-stranger\r\n' >&8
+	# Seen from the host: even root in the pod may not look into that process.
+	poll 5 sh -c '"$1" top "$2" -eo pid,uid | grep -w 65534' - "$ENGINE" "$POD"
+	run -0 sh -c 'pid=$("$1" top "$2" -eo pid,uid | awk "\$2 == 65534 { print \$1 }")
+		grep -E "^(Uid|Gid|NoNewPrivs|Seccomp|CapEff):" /proc/$pid/status | tr "\t" " "
+		readlink /proc/$pid/root; ls -A /proc/$pid/root/' - "$ENGINE" "$POD"
+	exec 8>&-
+	assert_line --regexp '^Uid: 65534 65534 65534 65534'
+	assert_line --regexp '^Gid: 65534 65534 65534 65534'
+	assert_line 'CapEff: 0000000000000000'
+	assert_line 'NoNewPrivs: 1'
+	assert_line 'Seccomp: 2'
+	assert_line /run/sshinit/empty
+	assert_equal "${#lines[@]}" 6
+}
+
+@test "the embedded sshd reads no file of the image but those it has to" {
+	need strace:strace
+	local listener
+	pod_start --image bookworm-ssh --key ed25519 -- sleep infinity
+	pod_wait_login
+	listener=$(engine top "$POD" -eo pid,args | awk '/sshd.*-D/ { print $1; exit }')
+	timeout 60 strace -f -q -e trace=open,openat,openat2,execve -o "$DIR/trace" -p "$listener" >/dev/null 2>&1 3>&- 4>&- &
+	local tracer=$!
+	poll 10 grep -q 'TracerPid:.[1-9]' "/proc/$listener/status"
+	client_ssh true
+	client_ssh -tt -- true </dev/null
+	client_sftp <<<pwd >/dev/null
+	kill "$tracer"
+	wait "$tracer" || true
+	# What an exec brings (the shell) is not sshd's; its process is left out from there on.
+	run -0 awk '/execve|ld.so|ld-linux/ { shell[$1] = 1 } !shell[$1] && match($0, /"[^"]*"/) { print substr($0, RSTART + 1, RLENGTH - 2) }' "$DIR/trace"
+	run -0 sh -c 'sort -u | grep -vE "^(/run/sshinit|/proc/|/dev/|/etc/sshinit/|/root/.ssh/authorized_keys$|/etc/(passwd|shadow|group|resolv.conf|hosts|nologin|localtime)$)" || true' <<<"$output"
+	assert_output ''
 }
 
 @test "beside another init, as a child of a shell, and in the host's pid namespace" {
