@@ -125,6 +125,8 @@ test_not_found_is_127(void **unused)
 	path[0] = '/';
 	snprintf(path + 5000, sizeof(path) - 5000, ":%s", dir);
 	assert_int_equal(status_of("tool", path), 11);
+	snprintf(path + 300, sizeof(path) - 300, ":%s", dir);
+	assert_int_equal(status_of("tool", path), 11);
 }
 
 static void

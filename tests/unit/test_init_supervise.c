@@ -4,8 +4,8 @@
  * Each test forks a process that plays sshinit in supervise mode ("init"), with a shell script or a
  * function of this program as its command. What a command has to say it writes into a pipe.
  */
+#include "base/family.h"
 #include "init/exec.h"
-#include "init/family.h"
 #include "init/hold.h"
 #include "init/supervise.h"
 
