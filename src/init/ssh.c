@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "init/api.h"
 #include "init/installing.h"
 #include "init/refresh.h"
 #include "pod/context.h"
@@ -280,6 +281,7 @@ ssh_calls(struct ssh *ssh, struct service *services, struct worker_calls *calls)
 		.ended = sshd_ended };
 	services[n++] = refresh_service(ssh);
 	services[n++] = installing_service(ssh);
+	services[n++] = api_service(ssh);
 	calls->context = ssh;
 	calls->services = services;
 	calls->service_count = n;

@@ -1,5 +1,6 @@
 #include "sshd/plan.h"
 
+#include "api/plan.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "pod/capabilities.h"
@@ -202,6 +203,7 @@ plan_make(const struct plan_inputs *inputs)
 	plan_authorities(plan);
 	plan->backend = backend_plan(arena, plan->settings, plan->accounts, &plan->findings);
 	fetch_plan(plan->settings, &plan->findings);
+	(void)api_plan(plan->settings, &plan->findings);
 	/* Where there is nobody to let in, that was said. */
 	if (plan->authorised == 0 && plan->accounts != NULL)
 		finding_add(&plan->findings, ERROR, CODE_NO_KEYS, "keys", NULL);
