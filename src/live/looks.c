@@ -51,6 +51,14 @@ look_covers(struct looks *looks, struct look *look, enum code code, const char *
 			put(looks, look, f);
 }
 
+void
+look_covers_live(struct looks *looks, struct look *look)
+{
+	for (const struct finding *f = looks->live.first; f != NULL; f = f->next)
+		if (!is_covered(looks, f))
+			put(looks, look, f);
+}
+
 struct finding *
 look_complain(struct looks *looks, struct look *look, enum severity severity, enum code code,
     const char *detail, ...)

@@ -39,6 +39,9 @@ struct look *look_add(struct looks *looks, const char *subject, const char *fact
 void look_covers(
     struct looks *looks, struct look *look, enum code code, const char *finding_subject);
 
+/* Puts those of the live findings beside the look that no look has yet. */
+void look_covers_live(struct looks *looks, struct look *look);
+
 /* Adds a finding of our own to the look. detail may be NULL, else a printf format. */
 struct finding *look_complain(struct looks *looks, struct look *look, enum severity severity,
     enum code code, const char *detail, ...) __attribute__((format(printf, 5, 6)));

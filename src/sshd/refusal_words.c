@@ -186,9 +186,11 @@ likely(struct words *w, const struct listing *listing)
 		    given->line, given->message);
 	}
 	if (listing->wanted != NULL) {
-		for (const struct finding *f = listing->wanted->warnings.first; f != NULL;
-		     f = f->next)
-			return arena_printf(w->arena, "; it is authorised, but: %s", f->message);
+		const struct finding *warning = listing->wanted->warnings.first;
+
+		if (warning != NULL)
+			return arena_printf(
+			    w->arena, "; it is authorised, but: %s", warning->message);
 		return "; it was authorised only after this login";
 	}
 	if (other != NULL) {

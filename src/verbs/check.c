@@ -2,6 +2,7 @@
 
 #include "base/options.h"
 #include "base/table.h"
+#include "keys/identity.h"
 #include "live/live.h"
 #include "sshd/report.h"
 
@@ -13,7 +14,8 @@
 
 struct request {
 	bool json;
-	char **files; /* NULL-terminated; empty: look at the pod */
+	const char *identity; /* a private key on this machine; NULL: none */
+	char **files;         /* NULL-terminated; empty: look at the pod */
 };
 
 static int
@@ -28,6 +30,13 @@ read_arguments(struct request *request, struct settings *settings, int argc, cha
 
 		if (strcmp(*word, "--json") == 0) {
 			request->json = true;
+		} else if (strncmp(*word, "--identity=", strlen("--identity=")) == 0) {
+			request->identity = *word + strlen("--identity=");
+		} else if (strcmp(*word, "--identity") == 0) {
+			if (*++word == NULL)
+				return options_wrong(
+				    "--identity", "it needs the path of a private key");
+			request->identity = *word;
 		} else if (strcmp(*word, "-") == 0 || (*word)[0] != '-') {
 			request->files[n++] = *word;
 		} else if (strcmp(*word, "--") == 0) {
@@ -62,6 +71,32 @@ plan_files(const struct settings *settings, const struct findings *findings, cha
 			finding_add(&plan->findings, ERROR, CODE_SOURCE_UNREADABLE, *files, "%s",
 			    strerror(errno));
 	return plan;
+}
+
+/* A private key, beside the public keys of the files: is it one that ssh will use, and that a pod
+ * with those keys lets in. */
+static struct identity
+look_at_identity(struct looks *looks, const struct request *request)
+{
+	const struct plan *plan = looks->plan;
+	/* This binary is ssh-keygen too; its name decides. */
+	const struct identity_question question = { .path = request->identity,
+		.home = getenv("HOME"),
+		.ssh_keygen = backend_has_embedded() ? "/proc/self/exe" : "/usr/bin/ssh-keygen",
+		.authorized = request->files[0] != NULL ? &plan->entries : NULL,
+		.now = plan->now };
+	struct identity identity = identity_check(looks->arena, &looks->live, &question);
+	struct look *look = look_add(looks, identity.path, "%s%s%s",
+	    identity.fingerprint[0] != '\0' ? identity_listing(
+	        looks->arena, identity.bits, identity.fingerprint, identity.comment, identity.type)
+	                                    : "",
+	    identity.encrypted ? ", with a passphrase" : "",
+	    request->files[0] == NULL ? ""
+	    : identity.authorized     ? ", one of the keys given"
+	                              : ", none of the keys given");
+
+	look_covers_live(looks, look);
+	return identity;
 }
 
 static struct plan *
@@ -203,8 +238,20 @@ look_json(const struct look *look)
 
 /* The plan's object, with what was looked at beside it, and what only a look could tell among the
  * findings. */
+static json_t *
+identity_json(const struct identity *identity)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "path",
+	    report_string(identity->path), "type", report_string(identity->type), "bits",
+	    identity->bits > 0 ? json_integer(identity->bits) : json_null(), "fingerprint",
+	    report_string(identity->fingerprint), "md5", report_string(identity->md5), "comment",
+	    report_string(identity->comment), "public", report_string(identity->line), "encrypted",
+	    identity->encrypted, "usable", identity->usable, "authorized", identity->authorized);
+}
+
 static void
-print_json(const struct plan *plan, const struct looks *looks, bool ok)
+print_json(
+    const struct plan *plan, const struct looks *looks, const struct identity *identity, bool ok)
 {
 	json_t *object = report_json(plan), *checks = json_array();
 	json_t *findings = json_object_get(object, "findings");
@@ -216,6 +263,8 @@ print_json(const struct plan *plan, const struct looks *looks, bool ok)
 		(void)json_array_append_new(findings, report_finding_json(f));
 	(void)json_object_set_new(object, "checks", checks);
 	(void)json_object_set_new(object, "ok", json_boolean(ok));
+	if (identity->path != NULL)
+		(void)json_object_set_new(object, "identity", identity_json(identity));
 	text = json_dumps(object, JSON_INDENT(2));
 	puts(text != NULL ? text : "{}");
 	free(text);
@@ -226,6 +275,7 @@ int
 verb_check(const struct verb_call *call)
 {
 	struct request request = { 0 };
+	struct identity identity = { 0 };
 	struct looks looks;
 	struct plan *plan;
 	bool ok;
@@ -233,19 +283,21 @@ verb_check(const struct verb_call *call)
 
 	if (status != 0)
 		return status;
-	if (request.files[0] != NULL) {
+	if (request.files[0] != NULL || request.identity != NULL) {
 		plan = plan_files(call->settings, call->findings, request.files);
 		looks = (struct looks){
 			.arena = plan->arena, .plan = plan, .live = findings_new(plan->arena)
 		};
 		looks_add_rest(&looks);
+		if (request.identity != NULL)
+			identity = look_at_identity(&looks, &request);
 	} else {
 		plan = plan_pod(call);
 		looks = live_look(plan, call->running, call->ports);
 	}
 	ok = !plan_is_broken(plan) && looks.live.count[ERROR] == 0;
 	if (request.json)
-		print_json(plan, &looks, ok);
+		print_json(plan, &looks, &identity, ok);
 	else
 		print_text(plan, &looks);
 	plan_free(plan);

@@ -31,6 +31,17 @@ all = o["entries"] + o["findings"]
 sys.exit(not [x for x in all if re.fullmatch(sys.argv[1], x["code"]) and x["fix"] and x["message"]])' "$1"
 }
 
+# laptop CODE IDENTITY [PUBLIC]: the same binary on the user's own machine tells the code, with a fix.
+laptop() {
+	local status=0
+	"$SSHINIT" --check --json --identity "${@:2}" >"$BATS_TEST_TMPDIR/laptop" || status=$?
+	assert_equal "$status" 1
+	python3 - "$1" "$BATS_TEST_TMPDIR/laptop" <<-'END' || fail "$1 is not in $(cat "$BATS_TEST_TMPDIR/laptop")"
+		import json, sys
+		sys.exit(not [f for f in json.load(open(sys.argv[2]))["findings"] if f["code"] == sys.argv[1] and f["fix"]])
+	END
+}
+
 # A pod whose PUBLIC_KEY is what somebody pasted.
 pod_with() {
 	pod_start -e "PUBLIC_KEY=$1" -- sleep infinity
@@ -85,6 +96,10 @@ pod_with() {
 	run -255 plain_ssh -F "$BATS_TEST_TMPDIR/config" -o IdentitiesOnly=yes pod true
 	assert_output --partial 'Permission denied (publickey)'
 	said refused-no-key 'login as root from .*: a login was refused: the client offered no key'
+	laptop identity-missing /nonexistent/id_ed25519
+	laptop identity-windows-path 'C:\users\me\.ssh\id_ed25519'
+	laptop identity-public "$(key ed25519).pub"
+	laptop identity-directory "$BATS_TEST_TMPDIR"
 }
 
 @test "RunPod: a private key that others may read" {
@@ -96,6 +111,13 @@ pod_with() {
 	assert_output --partial 'UNPROTECTED PRIVATE KEY FILE'
 	# Some clients offer the public half nevertheless.
 	said 'refused-(no-key|unsigned)' 'offered no key|others may read the private key'
+	laptop identity-modes "$BATS_TEST_TMPDIR/id_ed25519"
+	run -1 "$SSHINIT" --check --identity "$BATS_TEST_TMPDIR/id_ed25519"
+	assert_line --partial "fix: chmod 600 $BATS_TEST_TMPDIR/id_ed25519"
+	chmod 600 "$BATS_TEST_TMPDIR/id_ed25519"
+	run -0 "$SSHINIT" --check --identity "$BATS_TEST_TMPDIR/id_ed25519" "$(key ed25519).pub"
+	assert_line --partial ', one of the keys given'
+	plain_ssh -o IdentitiesOnly=yes -i "$BATS_TEST_TMPDIR/id_ed25519" "root@$POD_HOST" true
 }
 
 @test "Frappe: private key contents do not match public" {
@@ -105,6 +127,7 @@ pod_with() {
 	cp "$(key ed25519).pub" "$BATS_TEST_TMPDIR/id_ed25519.pub"
 	run -255 plain_ssh -o IdentitiesOnly=yes -i "$BATS_TEST_TMPDIR/id_ed25519" "root@$POD_HOST" true
 	assert_output --partial 'contents do not match public'
+	laptop identity-mismatch "$BATS_TEST_TMPDIR/id_ed25519"
 	said refused-unsigned "named a key that may log in, but did not sign with it: ED25519 .*$(key_print ed25519 | tr + .)"
 }
 
@@ -113,6 +136,7 @@ pod_with() {
 	pod_wait_login
 	run -255 plain_ssh -o IdentitiesOnly=yes -i "$(key ed25519-eve)" "root@$POD_HOST" true
 	assert_output --partial 'Permission denied (publickey)'
+	laptop identity-not-authorized "$(key ed25519-eve)" "$(key ed25519).pub" "$(key rsa2048).pub"
 	said refused-key "ED25519 $(key_print ed25519-eve | tr + .); 2 may log in: $(key_print ed25519 | tr + .) ed25519@bed, $(key_print rsa2048 | tr + .) rsa2048@bed; fix:"
 	# Again, and again: counted, not repeated.
 	run -255 plain_ssh -o IdentitiesOnly=yes -i "$(key ed25519-eve)" "root@$POD_HOST" true
