@@ -92,7 +92,7 @@ undo_entities(struct arena *arena, struct span text, struct span *plain)
 	size_t found = 0;
 
 	for (size_t i = 0; i < text.len; i++) {
-		unsigned long point;
+		unsigned long point = 0;
 		size_t len = text.data[i] == '&' ? entity(span_skip(text, i), &point) : 0;
 
 		if (len == 0) {

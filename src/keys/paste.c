@@ -76,7 +76,7 @@ static size_t
 read_wrapped_comment(struct span rest, struct span line, const struct reading *reading)
 {
 	struct span next = first_line(span_skip(rest, line.len + 1)), word = chars_trim(next);
-	size_t at = 0, dots = 0;
+	size_t at = 0;
 
 	if (reading->comment.len > 0 || line.len + 1 >= rest.len || word.len == 0 || word.len > 64)
 		return 0;
@@ -84,7 +84,6 @@ read_wrapped_comment(struct span rest, struct span line, const struct reading *r
 		char c = word.data[i];
 
 		at += c == '@';
-		dots += c == '.' && at > 0;
 		if (c == ' ' || c == '\t' || c == ':' || c == '/' || c == '"' || c == '\\')
 			return 0;
 	}

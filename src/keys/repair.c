@@ -210,8 +210,10 @@ gather(struct reader *reader, struct span source, struct pieces *pieces)
 		enum char_class class = char_at(span_skip(source, i), &len, NULL);
 
 		if (class == CHAR_PLAIN && (base64_char(c) || c == '=') && (c == '=' || !padded)) {
-			if (gap && pieces->plus)
-				pieces->text[pieces->len] = '+', pieces->ends[pieces->len++] = i;
+			if (gap && pieces->plus) {
+				pieces->text[pieces->len] = '+';
+				pieces->ends[pieces->len++] = i;
+			}
 			if (pieces->len == max)
 				break;
 			pieces->gaps += gap;

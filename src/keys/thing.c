@@ -2,6 +2,8 @@
  * What a text is that holds no key at all. People paste what they were told to have: a fingerprint,
  * a path, a token, a command and what it printed. The order matters: the surest signs come first.
  */
+#include "keys/thing.h"
+
 #include "keys/chars.h"
 #include "keys/reader.h"
 
@@ -16,8 +18,8 @@ any_of(struct span text, const char *const *words, size_t (*find)(struct span, c
 	return false;
 }
 
-static bool
-starts_any(struct span text, const char *const *words)
+bool
+text_starts_any(struct span text, const char *const *words)
 {
 	for (; *words != NULL; words++)
 		if (span_starts_nocase(text, *words))
@@ -25,8 +27,8 @@ starts_any(struct span text, const char *const *words)
 	return false;
 }
 
-static bool
-has_any(struct span text, const char *characters)
+bool
+text_has_any(struct span text, const char *characters)
 {
 	for (; *characters != '\0'; characters++)
 		if (memchr(text.data, *characters, text.len) != NULL)
@@ -34,8 +36,8 @@ has_any(struct span text, const char *characters)
 	return false;
 }
 
-static size_t
-count(struct span text, int (*test)(int))
+size_t
+text_count(struct span text, int (*test)(int))
 {
 	size_t n = 0;
 
@@ -61,7 +63,7 @@ is_babble(struct span word)
 static bool
 is_hex_digest(struct span word)
 {
-	size_t digits = count(word, isxdigit), others = word.len - digits;
+	size_t digits = text_count(word, isxdigit), others = word.len - digits;
 
 	if (digits != 32 && digits != 40 && digits != 64)
 		return false;
@@ -117,8 +119,8 @@ is_fingerprint(struct arena *arena, struct span text)
 	return false;
 }
 
-static bool
-is_name(struct span text)
+bool
+text_is_name(struct span text)
 {
 	for (size_t i = 0; i < text.len; i++)
 		if (!isalnum((unsigned char)text.data[i])
@@ -150,14 +152,14 @@ is_template(struct span text)
 		inner = (struct span){ text.data + open, text.len - open - close };
 		inner = chars_trim(inner);
 		/* $(cat FILE) is a command */
-		if (strcmp(pairs[i][0], "$(") == 0 && !is_name(inner))
+		if (strcmp(pairs[i][0], "$(") == 0 && !text_is_name(inner))
 			return false;
 		return inner.len < 100 && memchr(inner.data, '/', inner.len) == NULL;
 	}
-	if (starts_any(text, references) && memchr(text.data, ' ', text.len) == NULL
+	if (text_starts_any(text, references) && memchr(text.data, ' ', text.len) == NULL
 	    && memchr(text.data, '\\', text.len) == NULL && span_find(text, "com/") == text.len)
 		return true;
-	return text.len > 1 && *text.data == '$' && is_name(span_skip(text, 1));
+	return text.len > 1 && *text.data == '$' && text_is_name(span_skip(text, 1));
 }
 
 static bool
@@ -210,7 +212,7 @@ is_url(struct span text)
 		"raw.githubusercontent.com/", "api.github.com/", "gist.github.com/",
 		"bitbucket.org/", "hf.co/", "data:", "http:", "https:", NULL };
 
-	return starts_any(text, schemes);
+	return text_starts_any(text, schemes);
 }
 
 static bool
@@ -228,7 +230,7 @@ is_path(struct span text)
 
 	if (text.len > 400)
 		return false;
-	if (drive || (starts_any(text, starts) && memchr(text.data, '\n', text.len) == NULL)) {
+	if (drive || (text_starts_any(text, starts) && memchr(text.data, '\n', text.len) == NULL)) {
 		struct span behind = span_skip_blanks(span_skip(text, span_word(text).len));
 
 		/* a Windows path may hold spaces */
@@ -246,58 +248,9 @@ is_path(struct span text)
 }
 
 static bool
-is_base64(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (!base64_char(text.data[i]))
-			return false;
-	return true;
-}
-
-static bool
-is_token(struct span text)
-{
-	static const char *const prefixes[] = { "rpa_", "hf_", "ghp_", "gho_", "ghu_", "ghs_",
-		"ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "sk-ant-", "sk-proj-", "sk-or-",
-		"sk_live_", "sk_test_", "pk_live_", "pk_test_", "rk_live_", "akia", "asia", "xoxb-",
-		"xoxp-", "xoxa-", "xapp-", "eyj", "aiza", "npm_", "pypi-", "dckr_pat_", "dckr_",
-		"sg.", "ya29.", "r8_", "bearer ", "authorization:", "tskey-", "dop_v1_", "shpat_",
-		"nvapi-", "wandb_", "tvly-", "pat_", "api_", "key_", "token ", "basic ", "lin_api_",
-		"secret_", "gsk_", "xai-", "pplx-", "rnd_", "figd_", "atlasv1.", "hvs.", "hvb.",
-		"s.", "vercel_", "sbp_", "cfut_", "do_", "fly_", "fo1_", "fm2_", "runpod_", "vast_",
-		"api-key", "apikey", "x-api-key", "token:", "token=", "sq0", "whsec_", "aws_",
-		NULL };
-	struct span word = span_word(text);
-	size_t letters = count(word, isalpha), digits = count(word, isdigit), mark = 0;
-
-	if (starts_any(text, prefixes) && text.len >= 12
-	    && (digits > 0 || text.len >= 20 || memchr(text.data, ' ', text.len) != NULL))
-		return true;
-	if (word.len != text.len || (!is_name(word) && (word.len != 40 || !is_base64(word))))
-		return false;
-	/* sk-..., or name_ and many random letters */
-	if (span_starts(word, "sk-") && word.len >= 20 && digits > 0)
-		return true;
-	mark = span_find(word, "_");
-	if (mark > 1 && mark < 12 && word.len - mark >= 20 && digits > 2 && letters > 8
-	    && memchr(word.data + mark + 1, '-', word.len - mark - 1) == NULL)
-		return true;
-	/* a UUID */
-	if (word.len == 36 && word.data[8] == '-' && word.data[13] == '-' && word.data[18] == '-'
-	    && word.data[23] == '-' && count(word, isxdigit) == 32)
-		return true;
-	/* a secret key of AWS */
-	if (word.len == 40 && count(word, isupper) > 4 && count(word, islower) > 4 && digits > 0)
-		return true;
-	/* upper and lower case and digits, all over */
-	return word.len >= 33 && word.len < 200 && !span_starts(word, "age1") && digits >= 3
-	       && count(word, isupper) >= 3 && count(word, islower) >= 3;
-}
-
-static bool
 is_port(struct span text)
 {
-	return text.len > 0 && text.len < 6 && count(text, isdigit) == text.len;
+	return text.len > 0 && text.len < 6 && text_count(text, isdigit) == text.len;
 }
 
 static bool
@@ -325,13 +278,13 @@ is_connection(struct span text)
 	const char *at = memchr(word.data, '@', word.len), *colon;
 	struct span host = at == NULL ? word : span_skip(word, (size_t)(at - word.data) + 1);
 
-	if (starts_any(text, programs))
+	if (text_starts_any(text, programs))
 		return true;
 	if (word.len == 0)
 		return false;
 	colon = host.len == 0 ? NULL : memchr(host.data, ':', host.len);
 	if (colon != NULL && is_port(span_skip(host, (size_t)(colon - host.data) + 1))
-	    && is_name(span_take(host, (size_t)(colon - host.data))) && word.len == text.len)
+	    && text_is_name(span_take(host, (size_t)(colon - host.data))) && word.len == text.len)
 		return true;
 	if (is_address(host))
 		return true;
@@ -362,7 +315,7 @@ is_output(struct span text)
 	    = { "total ", "-rw", "drwx", "lrwx", "ssh_auth_sock=", "saved", "done", NULL };
 
 	return any_of(text, says, span_find_nocase)
-	       || (starts_any(text, starts) && memchr(text.data, ' ', text.len) != NULL)
+	       || (text_starts_any(text, starts) && memchr(text.data, ' ', text.len) != NULL)
 	       || span_starts(text, "SSH_AUTH_SOCK=");
 }
 
@@ -406,36 +359,6 @@ is_command(struct span text)
 }
 
 static bool
-is_password(struct span text)
-{
-	static const char *const common[] = { "password", "passwd", "passw0rd", "letmein", "qwerty",
-		"admin", "root", "toor", "iloveyou", "welcome", "monkey", "dragon", "hunter",
-		"abc123", "trustno1", "master", "p@ssw0rd", NULL };
-	static const char *const says[]
-	    = { "password:", "password=", "password is", "pass:", "pwd:", "pwd=", "passwd=",
-		      "passphrase:", "passphrase=", "root:", "user:pass", NULL };
-	size_t digits = count(text, isdigit), letters = count(text, isalpha),
-	       marks = count(text, ispunct);
-
-	if (starts_any(text, says))
-		return true;
-	if (text.len < 4 || text.len > 40 || memchr(text.data, ' ', text.len) != NULL
-	    || span_starts(text, "age1"))
-		return false;
-	for (size_t i = 0; common[i] != NULL; i++)
-		if (span_is_nocase(text, common[i]))
-			return true;
-	if (count(text, isgraph) != text.len)
-		return false;
-	if (memchr(text.data, '@', text.len) != NULL && memchr(text.data, '.', text.len) != NULL)
-		return false;
-	if (digits == text.len)
-		return true;
-	return (letters >= 2 && digits >= 1)
-	       || (letters >= 4 && marks >= 1 && has_any(text, "!$%^&*#?~"));
-}
-
-static bool
 is_ssh1(struct span text)
 {
 	struct span a, b, c;
@@ -445,9 +368,9 @@ is_ssh1(struct span text)
 		b = span_word(span_skip_blanks(span_skip(text, a.len)));
 		c = span_word(
 		    span_skip_blanks(span_skip(text, (size_t)(b.data - text.data) + b.len)));
-		if (a.len >= 3 && a.len <= 5 && count(a, isdigit) == a.len && b.len > 0
-		    && b.len < 12 && count(b, isdigit) == b.len && c.len > 50
-		    && count(c, isdigit) == c.len)
+		if (a.len >= 3 && a.len <= 5 && text_count(a, isdigit) == a.len && b.len > 0
+		    && b.len < 12 && text_count(b, isdigit) == b.len && c.len > 50
+		    && text_count(c, isdigit) == c.len)
 			return true;
 		text = span_skip_blanks(span_skip(text, a.len));
 	}
@@ -460,7 +383,8 @@ is_import(struct span text)
 	static const char *const sites[] = { "lp:", "gh:", "gl:", "github:", "gitlab:",
 		"launchpad:", "codeberg:", "bb:", "keybase:", NULL };
 
-	return starts_any(text, sites) && memchr(text.data, ' ', text.len) == NULL && text.len < 60;
+	return text_starts_any(text, sites) && memchr(text.data, ' ', text.len) == NULL
+	       && text.len < 60;
 }
 
 enum code
@@ -473,7 +397,7 @@ name_thing(struct arena *arena, struct span text)
 	text = chars_trim(text);
 	if (text.len == 0)
 		return CODE_PLACEHOLDER;
-	if (starts_any(text, pages))
+	if (text_starts_any(text, pages))
 		return CODE_HTML_PAGE;
 	if (chars_binary(text))
 		return CODE_NOT_A_KEY;
@@ -501,9 +425,9 @@ name_thing(struct arena *arena, struct span text)
 		return CODE_URL;
 	if (is_path(text))
 		return CODE_PATH;
-	if (is_token(text))
+	if (secret_token(text))
 		return CODE_TOKEN;
-	if (is_password(text))
+	if (secret_password(text))
 		return CODE_PASSWORD;
 	return CODE_NOT_A_KEY;
 }
