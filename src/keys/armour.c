@@ -152,7 +152,7 @@ read_ssh2(struct reader *reader, struct span body)
 static size_t
 read_ppk(struct reader *reader, struct span text, size_t head)
 {
-	size_t lines = span_find(text, "Public-Lines:"), end = lines, last;
+	size_t lines = span_find(text, "Public-Lines:"), end, last;
 	struct bytes public = { 0 };
 
 	if (lines < text.len) {
@@ -244,12 +244,12 @@ bare_der(struct reader *reader, struct span line)
 	if (bytes.len < 24 || p[0] != 0x30)
 		return CODE_NONE;
 	if (p[1] > 0x80)
-		at += p[1] & 3;
+		at += (size_t)(p[1] & 3);
 	if (p[at] == 0x02 && p[at + 1] == 1 && p[at + 2] <= 1)
 		return CODE_PRIVATE_KEY; /* a version, which no public key has */
 	if (p[at] != 0x30)
 		return p[at] == 0x02 && p[1] > 0x80 ? CODE_PEM_PUBLIC : CODE_NONE;
-	at += 2 + (p[at + 1] > 0x80 ? p[at + 1] & 3 : 0);
+	at += 2 + (size_t)(p[at + 1] > 0x80 ? p[at + 1] & 3 : 0);
 	if (at + 10 < bytes.len && p[at] == 0x06)
 		/* PKCS #5: encrypted; else an algorithm, and a key behind it */
 		return memcmp(p + at + 2, "\x2a\x86\x48\x86\xf7\x0d\x01\x05", 8) == 0
@@ -310,66 +310,76 @@ read_before(struct reader *reader, struct span before)
 		read_inner(reader, before, CODE_TWO_KEYS_ONE_LINE);
 }
 
-size_t
-read_armour(struct reader *reader, struct span rest)
+/* The body of a private key without its head, and other keys of one line. */
+static size_t
+read_headless(struct reader *reader, struct span rest, struct span line)
 {
-	struct span line = span_take(rest, line_end(rest, 0)), text = chars_trim(line), head, body;
-	size_t at, end;
+	size_t at = span_find(line, "b3BlbnNzaC1rZXktdjE"), end = line.len, key;
+	struct span body;
+
+	if (at < line.len)
+		end = at + span_find(span_skip(rest, at), "-----END");
+	else
+		at = span_find(line, "AGE-SECRET-KEY-1");
+	if (at == line.len)
+		return 0;
+	body = (struct span){ rest.data + at, end - at };
+	report_private(
+	    reader, CODE_PRIVATE_KEY, private_openssh(private_body(reader->arena, body), NULL));
+	key = key_line_start(body, 0);
+	return key > 0 && key < body.len ? at + key - 1 : line_end(rest, end);
+}
+
+/* What a BEGIN line announces; CODE_NONE: nothing that is known here. */
+static enum code
+head_code(struct span head)
+{
+	static const struct {
+		const char *text;
+		enum code code;
+	} heads[] = { { "PRIVATE KEY", CODE_PRIVATE_KEY }, { "EC PARAMETERS", CODE_PRIVATE_KEY },
+		{ "SSH2 PUBLIC KEY", CODE_RFC4716 }, { "PGP", CODE_PGP },
+		{ "PUBLIC KEY", CODE_PEM_PUBLIC }, { "CERTIFICATE", CODE_X509 } };
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+		if (span_find(head, heads[i].text) < head.len)
+			return heads[i].code;
+	return CODE_NONE;
+}
+
+/* Quotation marks and written line ends behind an END line belong to it: where they end. */
+static size_t
+skip_tail(struct span rest, size_t end)
+{
+	while (end < rest.len && rest.data[end] != '\n') {
+		size_t skip = char_quote(span_skip(rest, end));
+
+		if (skip == 0 && memchr(" \t\r,;", rest.data[end], 5) != NULL)
+			skip = 1;
+		else if (skip == 0 && rest.data[end] == '\\' && end + 1 < rest.len)
+			skip = 2;
+		if (skip == 0)
+			return end > 0 ? end - 1 : end;
+		end += skip;
+	}
+	return end;
+}
+
+/* What stands between a BEGIN and an END line. */
+static size_t
+read_begin(struct reader *reader, struct span rest, struct span line)
+{
+	size_t at = span_find(line, "BEGIN "), end;
+	struct span head, body;
 	enum code code;
 
-	at = span_find(line, "PuTTY-User-Key-File-");
-	if (at < line.len) {
-		read_before(reader, span_take(line, at));
-		return read_ppk(reader, rest, at);
-	}
-	if (span_starts(text, "+-") && text.data[text.len - 1] == '+')
-		return read_art(reader, rest);
-	if (span_starts(text, "SSH PRIVATE KEY FILE FORMAT")) {
-		report_private(reader, CODE_PRIVATE_KEY, (struct bytes){ 0 });
-		return rest.len;
-	}
-	if (span_find(line, "AGE-SECRET-KEY-1") < line.len
-	    || span_find(line, "b3BlbnNzaC1rZXktdjE") < line.len) {
-		/* the body of a private key without its head */
-		size_t key;
-
-		at = span_find(line, "b3BlbnNzaC1rZXktdjE");
-		if (at == line.len)
-			at = span_find(line, "AGE-SECRET-KEY-1");
-		end = at + span_find(span_skip(rest, at), "-----END");
-		if (line.data[at] == 'A')
-			end = line.len;
-		body = (struct span){ rest.data + at, end - at };
-		report_private(reader, CODE_PRIVATE_KEY,
-		    private_openssh(private_body(reader->arena, body), NULL));
-		key = key_line_start(body, 0);
-		return key > 0 && key < body.len ? at + key - 1 : line_end(rest, end);
-	}
-	end = read_dialogue(reader, rest);
-	if (end == 0)
-		end = read_bare(reader, rest, text);
-	if (end > 0)
-		return end;
-	at = span_find(line, "BEGIN ");
-	if (at == line.len || at < 2 || line.data[at - 1] != (line.data[at - 2] == '-' ? '-' : ' '))
-		if (at == line.len || at < 2 || memchr(line.data, '-', at) == NULL)
-			return 0;
-	head = span_take(span_skip(line, at), 64);
-	at -= at > 5 ? 5 : at;
-	if (span_find(head, "PRIVATE KEY") < head.len)
-		code = CODE_PRIVATE_KEY;
-	else if (span_find(head, "EC PARAMETERS") < head.len)
-		code = CODE_PRIVATE_KEY;
-	else if (span_find(head, "SSH2 PUBLIC KEY") < head.len)
-		code = CODE_RFC4716;
-	else if (span_find(head, "PGP") < head.len)
-		code = CODE_PGP;
-	else if (span_find(head, "PUBLIC KEY") < head.len)
-		code = CODE_PEM_PUBLIC;
-	else if (span_find(head, "CERTIFICATE") < head.len)
-		code = CODE_X509;
-	else
+	if (at == line.len || memchr(line.data, '-', at) == NULL)
 		return 0;
+	head = span_take(span_skip(line, at), 64);
+	code = head_code(head);
+	if (code == CODE_NONE)
+		return 0;
+	at -= at > 5 ? 5 : at;
 	read_before(reader, span_take(line, at));
 	end = armour_end(rest, at, &body);
 	if (span_find(head, "EC PARAMETERS") < head.len && end < rest.len
@@ -384,17 +394,29 @@ read_armour(struct reader *reader, struct span rest)
 		report_thing(reader, code, head);
 	if (end == (size_t)(body.data - rest.data) + body.len)
 		return end > 0 ? end - 1 : 0; /* no END line: a key may begin right here */
-	/* only quotation marks and written line ends behind it belong to it */
-	while (end < rest.len && rest.data[end] != '\n') {
-		size_t skip = char_quote(span_skip(rest, end));
+	return skip_tail(rest, end);
+}
 
-		if (skip == 0 && memchr(" \t\r,;", rest.data[end], 5) != NULL)
-			skip = 1;
-		else if (skip == 0 && rest.data[end] == '\\' && end + 1 < rest.len)
-			skip = 2;
-		if (skip == 0)
-			return end > 0 ? end - 1 : end;
-		end += skip;
+size_t
+read_armour(struct reader *reader, struct span rest)
+{
+	struct span line = span_take(rest, line_end(rest, 0)), text = chars_trim(line);
+	size_t at = span_find(line, "PuTTY-User-Key-File-"), end;
+
+	if (at < line.len) {
+		read_before(reader, span_take(line, at));
+		return read_ppk(reader, rest, at);
 	}
-	return end;
+	if (span_starts(text, "+-") && text.data[text.len - 1] == '+')
+		return read_art(reader, rest);
+	if (span_starts(text, "SSH PRIVATE KEY FILE FORMAT")) {
+		report_private(reader, CODE_PRIVATE_KEY, (struct bytes){ 0 });
+		return rest.len;
+	}
+	end = read_headless(reader, rest, line);
+	if (end == 0)
+		end = read_dialogue(reader, rest);
+	if (end == 0)
+		end = read_bare(reader, rest, text);
+	return end > 0 ? end : read_begin(reader, rest, line);
 }

@@ -94,99 +94,102 @@ to_ascii(struct reader *reader, struct span text)
 	return (struct span){ out, n };
 }
 
-/* A line that begins with [options and] a type that exists. */
+/* Words that stand where the blob ought to; false where there is nothing to say about them. */
+static bool
+report_words(struct reader *reader, const struct words *words, struct span list, enum code code)
+{
+	struct span blob
+	    = words->type + 1 < words->n ? words->at[words->type + 1] : (struct span){ "", 0 };
+	struct span behind = rest_from(words, words->type + 1), comment;
+	const struct bytes none = { NULL, 0 };
+
+	if (key_type_find(blob) != NULL) {
+		struct span real = words->type + 2 < words->n ? words->at[words->type + 2] : blob;
+
+		refuse_showing(reader, CODE_TYPE_TWICE, NULL, none,
+		    right_line(reader, list, real, rest_from(words, words->type + 3)), blob);
+		return true;
+	}
+	if (words->blob < words->n && words->blob > words->type + 1) {
+		struct span between = text_before(words, words->blob);
+
+		comment = rest_from(words, words->blob + 1);
+		if (comment.len == 0)
+			comment = (struct span){ blob.data,
+				(size_t)(between.data + between.len - blob.data) };
+		refuse_showing(reader, CODE_FIELD_ORDER, NULL, none,
+		    right_line(reader, list, words->at[words->blob], comment), blob);
+		return true;
+	}
+	if ((code == CODE_BASE64 || code == CODE_BAD_BLOB || code == CODE_TRUNCATED
+	        || code == CODE_BASE64_PADDING)
+	    && is_placeholder_blob(behind.len < 80 ? behind : blob)) {
+		report_refused(reader, CODE_PLACEHOLDER, NULL, none, NULL, NULL);
+		return true;
+	}
+	if (span_starts_nocase(blob, "SHA256:") || span_starts_nocase(blob, "MD5:")
+	    || name_thing(reader->arena, behind) == CODE_FINGERPRINT) {
+		report_thing(reader, CODE_FINGERPRINT, words->text);
+		return true;
+	}
+	return false;
+}
+
+/* Which characters of a blob are wrong, and the line with the right ones where they can be told. */
+static enum code
+mend_characters(
+    struct reader *reader, struct span list, struct span blob, struct span comment, char **fix)
+{
+	*fix = right_line(reader, list, mend_blob(reader, blob, true), comment);
+	if (*fix != NULL && memchr(blob.data, '.', blob.len) == NULL)
+		return CODE_BASE64_URLSAFE;
+	if (memchr(blob.data, '@', blob.len) != NULL && !span_starts(blob, "AAAA"))
+		return CODE_NO_BLOB; /* that is a comment */
+	if (has_odd_letters(blob)) {
+		*fix = right_line(reader, list, to_ascii(reader, blob), comment);
+		return CODE_NON_ASCII;
+	}
+	/* punctuation glued to the end of a whole key */
+	for (size_t n = 1; n < 4 && n < blob.len && *fix == NULL; n++) {
+		if (base64_char(blob.data[blob.len - n]))
+			break;
+		*fix = right_line(reader, list, span_take(blob, blob.len - n), comment);
+	}
+	return CODE_BASE64;
+}
+
 void
 report_blob(struct reader *reader, const struct words *words, struct span list)
 {
 	const struct key_type *type = key_type_find(words->at[words->type]);
 	struct span blob
 	    = words->type + 1 < words->n ? words->at[words->type + 1] : (struct span){ "", 0 };
-	struct span comment = rest_from(words, words->type + 2), mended;
+	struct span comment = rest_from(words, words->type + 2);
 	struct blob facts;
-	struct bytes bytes;
+	struct bytes bytes = { NULL, 0 };
 	enum code code = key_judge_blob(reader->arena, type, blob, &facts, &bytes);
 	char *fix = NULL;
 
-	if (type->certificate) {
-		report_refused(reader, CODE_CERTIFICATE, &facts, bytes, NULL, NULL);
+	if (!type->certificate && report_words(reader, words, list, code))
 		return;
-	}
-	if (key_type_find(blob) != NULL) {
-		struct span real = words->type + 2 < words->n ? words->at[words->type + 2] : blob;
-
-		refuse_showing(reader, CODE_TYPE_TWICE, NULL, bytes,
-		    right_line(reader, list, real, rest_from(words, words->type + 3)), blob);
-		return;
-	}
-	if (words->blob < words->n && words->blob > words->type + 1) {
-		struct span between = text_before(words, words->blob);
-
-		between = chars_trim(
-		    (struct span){ blob.data, (size_t)(between.data + between.len - blob.data) });
-		if (rest_from(words, words->blob + 1).len > 0)
-			between = rest_from(words, words->blob + 1);
-		refuse_showing(reader, CODE_FIELD_ORDER, NULL, bytes,
-		    right_line(reader, list, words->at[words->blob], between), blob);
-		return;
-	}
-	if (code != CODE_NONE && code != CODE_NO_BLOB && code != CODE_DSA
-	    && code != CODE_RSA_TOO_SHORT && code != CODE_TYPE_MISMATCH
-	    && is_placeholder_blob(rest_from(words, words->type + 1).len < 80
-	                               ? rest_from(words, words->type + 1)
-	                               : blob)
-	    && code != CODE_ALGORITHM_NOT_ENABLED && code != CODE_CERTIFICATE) {
-		report_refused(reader, CODE_PLACEHOLDER, facts.type != NULL ? &facts : NULL, bytes,
-		    NULL, NULL);
-		return;
-	}
-	if (span_starts_nocase(blob, "SHA256:") || span_starts_nocase(blob, "MD5:")
-	    || name_thing(reader->arena, rest_from(words, words->type + 1)) == CODE_FINGERPRINT) {
-		report_thing(reader, CODE_FINGERPRINT, words->text);
-		return;
-	}
-	switch (code) {
-	case CODE_NO_BLOB:
-		report_refused(reader, code, NULL, bytes, NULL, "%s", type->name);
-		return;
-	case CODE_TYPE_MISMATCH:
-		report_refused(reader, code, &facts, bytes, right_line(reader, list, blob, comment),
-		    "%s in front, %s behind", type->name,
-		    facts.type->name == type->inner ? "another curve" : facts.type->name);
-		return;
-	case CODE_BASE64_PADDING:
+	if (type->certificate)
+		code = CODE_CERTIFICATE;
+	else if (code == CODE_BASE64_PADDING)
 		fix = right_line(reader, list, mend_blob(reader, blob, false), comment);
-		break;
-	case CODE_BASE64:
-		mended = mend_blob(reader, blob, true);
-		if (mended.len >= blob.len
-		    && (fix = right_line(reader, list, mended, comment)) != NULL
-		    && memchr(blob.data, '.', blob.len) == NULL) {
-			code = CODE_BASE64_URLSAFE;
-			break;
-		}
-		if (memchr(blob.data, '@', blob.len) != NULL && !span_starts(blob, "AAAA")) {
-			report_refused(reader, CODE_NO_BLOB, NULL, bytes, NULL, "%s", type->name);
-			return;
-		}
-		if (has_odd_letters(blob)) {
-			code = CODE_NON_ASCII;
-			fix = right_line(reader, list, to_ascii(reader, blob), comment);
-			break;
-		}
-		/* punctuation glued to the end of a whole key */
-		for (size_t n = 1;
-		     n < 4 && n < blob.len && fix == NULL && !base64_char(blob.data[blob.len - n]);
-		     n++)
-			fix = right_line(reader, list, span_take(blob, blob.len - n), comment);
-		break;
-	default:
-		if (code == CODE_BAD_BLOB || code == CODE_TRUNCATED) {
-			if (facts.type == NULL)
-				fix = mend_front(reader, list, type, blob, comment);
-			if (fix != NULL)
-				code = CODE_TRUNCATED;
-		}
-		break;
-	}
-	report_refused(reader, code, facts.type != NULL ? &facts : NULL, bytes, fix, NULL);
+	else if (code == CODE_BASE64)
+		code = mend_characters(reader, list, blob, comment, &fix);
+	else if (code == CODE_TYPE_MISMATCH)
+		fix = right_line(reader, list, blob, comment);
+	else if (facts.type == NULL && (code == CODE_BAD_BLOB || code == CODE_TRUNCATED))
+		fix = mend_front(reader, list, type, blob, comment);
+	if (fix != NULL && code == CODE_BAD_BLOB)
+		code = CODE_TRUNCATED;
+	if (code == CODE_TYPE_MISMATCH)
+		report_refused(reader, code, &facts, bytes, fix, "%s in front, %s behind",
+		    type->name,
+		    facts.type->name == type->inner ? "another curve" : facts.type->name);
+	else if (code == CODE_NO_BLOB)
+		report_refused(reader, code, NULL, bytes, NULL, "%s", type->name);
+	else
+		report_refused(reader, code, &facts, bytes, fix, NULL);
 }

@@ -79,7 +79,7 @@ report_bare(struct reader *reader, const struct words *words)
 	struct span blob = words->at[words->blob], comment = rest_from(words, words->blob + 1);
 	struct span front
 	    = words->blob > 0 ? text_before(words, words->blob) : (struct span){ "", 0 };
-	struct span word = words->blob > 0 ? words->at[words->blob - 1] : front, list = front;
+	struct span word = words->blob > 0 ? words->at[words->blob - 1] : front, list;
 	struct blob facts;
 	struct bytes bytes;
 	enum code code = key_judge_blob(reader->arena, NULL, blob, &facts, &bytes);

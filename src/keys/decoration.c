@@ -142,8 +142,6 @@ decoration_front(struct span text, enum code *code)
 
 	if (text.len == 0)
 		return 0;
-	len = 1;
-	*code = *text.data == '[' ? CODE_JSON : CODE_QUOTED;
 	while (n < text.len && (more = char_quote(span_skip(text, n))) > 0)
 		n += more;
 	if (n > 0) {

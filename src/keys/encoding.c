@@ -348,26 +348,28 @@ size_t
 read_encoded(struct reader *reader, struct span rest, struct span line, bool blocks)
 {
 	static const struct {
-		enum code code;
 		bool (*undo)(struct arena *, struct span, struct span *);
 		const char *mark;
+		enum code code;
 		bool block;
-	} encodings[] = { { CODE_HTML_TAGS, undo_tags, "<", false },
-		{ CODE_HTML_ENTITIES, undo_entities, "&", false },
-		{ CODE_QUOTED_PRINTABLE, undo_printable, "=", true },
-		{ CODE_PERCENT_ENCODED, undo_percent, "%+", false },
-		{ CODE_SHELL_ESCAPE, undo_shell, "\\", false },
-		{ CODE_JSON_ESCAPES, undo_json, "\\", false },
-		{ CODE_BASE64_OF_LINE, undo_base64, "", true } };
+	} encodings[] = { { undo_tags, "<", CODE_HTML_TAGS, false },
+		{ undo_entities, "&", CODE_HTML_ENTITIES, false },
+		{ undo_printable, "=", CODE_QUOTED_PRINTABLE, true },
+		{ undo_percent, "%+", CODE_PERCENT_ENCODED, false },
+		{ undo_shell, "\\", CODE_SHELL_ESCAPE, false },
+		{ undo_json, "\\", CODE_JSON_ESCAPES, false },
+		{ undo_base64, "", CODE_BASE64_OF_LINE, true } };
 	struct span extent = line;
 
 	if (reader->depth >= DEPTH_MAX || line.len > LONG_TEXT)
 		return 0;
 	if (blocks) {
-		if (!could_be_block(line) || (line.data < reader->tried && reader->tried != NULL))
+		if (!could_be_block(line)
+		    || (reader->depth == 0 && reader->tried != NULL && line.data < reader->tried))
 			return 0;
 		extent = block(rest);
-		reader->tried = extent.data + extent.len;
+		if (reader->depth == 0)
+			reader->tried = extent.data + extent.len;
 	}
 	for (size_t i = 0; i < sizeof(encodings) / sizeof(*encodings); i++) {
 		struct span text = encodings[i].block ? extent : line, plain;

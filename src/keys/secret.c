@@ -4,6 +4,7 @@
  */
 #include "keys/thing.h"
 
+#include "keys/base64.h"
 #include "keys/chars.h"
 
 #include <ctype.h>
