@@ -30,7 +30,7 @@ start() {
 find_monitor() {
 	local each
 	HOLDER='' WORKER='' LISTENER=''
-	for each in $(descendants "$BOX"); do
+	for each in $(box_descendants "$BOX"); do
 		case $(cat "/proc/$each/comm") in
 		sshinit-holder) HOLDER=$each ;;
 		sshinit-worker) WORKER=$each ;;
@@ -40,18 +40,9 @@ find_monitor() {
 	[[ -n $HOLDER && -n $WORKER && -n $LISTENER ]]
 }
 
-# All processes below PID, and those below them.
-descendants() {
-	local each
-	for each in $(box_children "$1"); do
-		echo "$each"
-		descendants "$each"
-	done
-}
-
 zombies() {
 	local each
-	for each in $(descendants "$BOX"); do
+	for each in $(box_descendants "$BOX"); do
 		grep -H '^State:.Z' "/proc/$each/status" 2>/dev/null
 	done | wc -l
 }
@@ -67,7 +58,7 @@ is_gone() {
 # One zombie may be left where PID 1 never waits, as here: the holder, which the kernel gave to it.
 only_command_is_left() {
 	local each zombies=0
-	for each in $(descendants "$BOX"); do
+	for each in $(box_descendants "$BOX"); do
 		grep -q '^State:.Z' "/proc/$each/status" || return 1
 		((++zombies))
 	done

@@ -12,6 +12,8 @@
 #	box_status               wait for its end, and print its exit status
 #	box_stop                 end it with all that is in it
 #	box_children PID         the numbers of a process's children
+#	box_descendants PID      those of all processes below it
+#	box_has NAME             whether a process of that name lives in the box
 #	ODD                      a program to start WORDs with odd signals, limits, descriptors:
 #	                         box $ODD --ignore CHLD --nice 5 -- WORD... (tests/lib/odd-start)
 #
@@ -69,6 +71,27 @@ box_children() {
 	local -a children
 	read -r -a children <"/proc/$1/task/$1/children" || true
 	((${#children[@]} == 0)) || printf '%s\n' "${children[@]}"
+}
+
+# The numbers of all processes below PID.
+box_descendants() {
+	local each
+	for each in $(box_children "$1" 2>/dev/null); do
+		echo "$each"
+		box_descendants "$each"
+	done
+}
+
+# Whether a process with that name (comm) lives in the box, zombies left aside.
+box_has() {
+	local each
+	for each in "$BOX" $(box_descendants "$BOX"); do
+		if [[ $(cat "/proc/$each/comm" 2>/dev/null) == "$1" ]] \
+			&& ! grep -qs '^State:.Z' "/proc/$each/status"; then
+			return 0
+		fi
+	done
+	return 1
 }
 
 # box_pod: from here on the clients (lib/clients.bash) speak of the box that runs.
