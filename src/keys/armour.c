@@ -279,6 +279,21 @@ base64_lines(struct span rest)
 	}
 }
 
+/* A public key in PEM, converted for the fix. */
+static void
+report_pem(struct reader *reader, struct span body)
+{
+	struct bytes public = private_public(reader->arena, body);
+	struct blob facts = { 0 };
+	char *fix = NULL;
+
+	if (public.len > 0 && blob_read(public, &facts) == BLOB_OK)
+		fix = key_compose(reader->arena, (struct span){ "", 0 }, facts.type->name,
+		    span_of(base64_write(reader->arena, public)), (struct span){ "", 0 },
+		    reader->rules->now);
+	report_refused(reader, CODE_PEM_PUBLIC, &facts, public, fix, NULL);
+}
+
 static size_t
 read_bare(struct reader *reader, struct span rest, struct span text)
 {
@@ -295,11 +310,14 @@ read_bare(struct reader *reader, struct span rest, struct span text)
 	code = bare_der(reader, text);
 	if (code == CODE_NONE)
 		return 0;
+	end = base64_lines(rest);
 	if (code == CODE_PRIVATE_KEY)
-		report_private(reader, code, (struct bytes){ 0 });
+		report_private(reader, code, private_public(reader->arena, span_take(rest, end)));
+	else if (code == CODE_PEM_PUBLIC)
+		report_pem(reader, span_take(rest, end));
 	else
 		report_thing(reader, code, (struct span){ "", 0 });
-	return base64_lines(rest);
+	return end;
 }
 
 /* What stands in front of a head on its line is looked at only where it could be a key. */
@@ -324,8 +342,7 @@ read_headless(struct reader *reader, struct span rest, struct span line)
 	if (at == line.len)
 		return 0;
 	body = (struct span){ rest.data + at, end - at };
-	report_private(
-	    reader, CODE_PRIVATE_KEY, private_openssh(private_body(reader->arena, body), NULL));
+	report_private(reader, CODE_PRIVATE_KEY, private_public(reader->arena, body));
 	key = key_line_start(body, 0);
 	return key > 0 && key < body.len ? at + key - 1 : line_end(rest, end);
 }
@@ -386,10 +403,11 @@ read_begin(struct reader *reader, struct span rest, struct span line)
 	    && span_find(span_take(span_skip(rest, end), 80), "PRIVATE KEY") < 80)
 		end = armour_end(rest, end, &body);
 	if (code == CODE_PRIVATE_KEY)
-		report_private(
-		    reader, code, private_openssh(private_body(reader->arena, body), NULL));
+		report_private(reader, code, private_public(reader->arena, body));
 	else if (code == CODE_RFC4716)
 		read_ssh2(reader, body);
+	else if (code == CODE_PEM_PUBLIC)
+		report_pem(reader, body);
 	else
 		report_thing(reader, code, head);
 	if (end == (size_t)(body.data - rest.data) + body.len)

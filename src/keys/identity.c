@@ -292,7 +292,7 @@ read_private(struct look *look, struct span text)
 		return true;
 	case PRIVATE_PEM:
 	default:
-		if (!key.encrypted)
+		if (!key.encrypted && key.public.len == 0)
 			ask_keygen(look);
 		return true;
 	}

@@ -2,6 +2,7 @@
 
 #include "keys/blob.h"
 #include "keys/chars.h"
+#include "keys/der.h"
 
 enum { BODY_MAX = 64 * 1024 };
 
@@ -63,6 +64,14 @@ read_ppk(struct arena *arena, struct span text)
 	return private_body(arena, (struct span){ text.data + from, to - from });
 }
 
+struct bytes
+private_public(struct arena *arena, struct span body)
+{
+	struct bytes bytes = private_body(arena, body), public = private_openssh(bytes, NULL);
+
+	return public.len > 0 ? public : der_public(arena, bytes);
+}
+
 struct private_key
 private_read(struct arena *arena, struct span text)
 {
@@ -80,9 +89,14 @@ private_read(struct arena *arena, struct span text)
 		key.format = PRIVATE_PPK;
 		key.encrypted = span_find(text, "Encryption: none") == text.len;
 		key.public = read_ppk(arena, text);
-	} else if (span_find(text, "PRIVATE KEY-----") < text.len) {
+	} else if ((at = span_find(text, "PRIVATE KEY-----")) < text.len) {
+		struct span body = span_skip(text, at + strlen("PRIVATE KEY-----"));
+
+		body = span_take(body, span_find(body, "-----END"));
 		key.format = PRIVATE_PEM;
 		key.encrypted = span_find(text, "ENCRYPTED") < text.len;
+		if (!key.encrypted)
+			key.public = der_public(arena, private_body(arena, body));
 	}
 	return key;
 }

@@ -1,7 +1,8 @@
 /*
  * private: what the format of a private key lets everybody see.
  *
- * OpenSSH's own format holds the public half in the clear, even of an encrypted key; PEM does not.
+ * OpenSSH's own format holds the public half in the clear, even of an encrypted key; PEM only where
+ * it is not encrypted.
  * Nothing secret is read here, and nothing of it is kept.
  */
 #ifndef SSHINIT_KEYS_PRIVATE_H
@@ -24,6 +25,10 @@ struct bytes private_body(struct arena *arena, struct span body);
 /* The public half in the decoded body of an OpenSSH key; empty where it is none. encrypted may be
  * NULL. */
 struct bytes private_openssh(struct bytes body, bool *encrypted);
+
+/* The public half in what stands between the BEGIN and END lines of any format; empty where it is
+ * hidden. A public key in PEM is its own public half. */
+struct bytes private_public(struct arena *arena, struct span body);
 
 /* What kind of private key text holds. */
 struct private_key private_read(struct arena *arena, struct span text);
