@@ -15,7 +15,7 @@ static const struct {
 	bool named_for_user;
 } places[] = { { "/run", false }, { "/dev/shm", true }, { "/tmp", true } };
 
-enum { PLACES = sizeof(places) / sizeof(places[0]) };
+enum { PLACES = sizeof(places) / sizeof(places[0]), ROOM = 64 * 1024 };
 
 static mode_t
 wanted_mode(void)
@@ -102,6 +102,23 @@ random_name(struct arena *arena, const char *name)
 	    bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]);
 }
 
+/* Whether there is room for what will stand in it. A full disk lets one make a directory. */
+static bool
+has_room(int fd)
+{
+	static const char name[] = ".room";
+	static const char zeros[ROOM];
+	int file = openat(fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	bool room;
+
+	if (file < 0)
+		return false;
+	room = write_all(file, zeros, sizeof(zeros)) == 0;
+	close(file);
+	(void)unlinkat(fd, name, 0);
+	return room;
+}
+
 /* The state directory at one place that shelters it at least so well, or fd -1. */
 static struct state
 make_at(struct arena *arena, size_t place, enum shelter least, struct findings *findings)
@@ -131,6 +148,11 @@ make_at(struct arena *arena, size_t place, enum shelter least, struct findings *
 				    "%s/%s is used instead", places[place].parent, name);
 		}
 	}
+	if (state.fd >= 0 && !has_room(state.fd)) {
+		(void)unlinkat(parent, name, AT_REMOVEDIR);
+		close(state.fd);
+		state.fd = -1;
+	}
 	if (state.fd >= 0)
 		state.path = arena_printf(arena, "%s/%s", places[place].parent, name);
 	close(parent);
@@ -152,7 +174,7 @@ state_make(struct arena *arena, struct findings *findings)
 	}
 	if (state.fd < 0)
 		finding_add(findings, ERROR, CODE_STATE_NONE, "state directory",
-		    "neither /run nor /dev/shm nor /tmp can be written");
+		    "neither /run nor /dev/shm nor /tmp can be written, or they are full");
 	return state;
 }
 

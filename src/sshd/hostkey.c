@@ -16,6 +16,8 @@
 enum { KEY_LIMIT = 64 * 1024, KEYGEN_MS = 20000, CANDIDATES = 4 };
 
 static const char key_name[] = "ssh_host_ed25519_key";
+/* The directory, in the state directory, of a key that was given. */
+static const char given_name[] = "given";
 
 /* ---- where it may stand -------------------------------------------------------------------- */
 
@@ -126,18 +128,20 @@ struct hostkey
 hostkey_look(struct arena *arena, const struct settings *settings, const char *pod,
     const struct state *state, struct findings *findings)
 {
+	const struct candidate given
+	    = { arena_printf(arena, "%s/%s", state->path, given_name), true };
 	struct candidate list[CANDIDATES + 1];
 	struct hostkey key = no_key();
 
 	(void)findings;
-	if (settings_text(settings, SET_HOST_KEY)[0] != '\0') {
-		struct candidate given = { arena_printf(arena, "%s/given", state->path), true };
-
+	if (settings_text(settings, SET_HOST_KEY)[0] != '\0')
 		return look_in(arena, &given);
-	}
 	list_candidates(list, arena, settings, pod, state);
 	for (const struct candidate *c = list; c->directory != NULL && key.path[0] == '\0'; c++)
 		key = look_in(arena, c);
+	/* What was found in a named directory may have had to be copied. */
+	if (key.path[0] == '\0' && !settings_is(settings, SET_HOST_KEYS, "auto"))
+		key = look_in(arena, &given);
 	return key;
 }
 
@@ -148,13 +152,18 @@ static int
 make_directories(struct arena *arena, const char *path, mode_t mode)
 {
 	char *copy = arena_strdup(arena, path);
+	int wrong = ENOENT, fd;
 
 	for (char *slash = strchr(copy + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		(void)mkdir(copy, 0755);
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST && wrong == ENOENT)
+			wrong = errno;
 		*slash = '/';
 	}
-	return dir_open(AT_FDCWD, copy, mode, NULL);
+	fd = dir_open(AT_FDCWD, copy, mode, NULL);
+	if (fd < 0 && errno == ENOENT)
+		errno = wrong;
+	return fd;
 }
 
 static int
@@ -231,22 +240,27 @@ text_or_file(struct arena *arena, const char *value, struct span *text)
 	return 0;
 }
 
+/* What was given, by a setting or in a directory: texts or files, certificate "" for none. */
+struct given {
+	const char *key, *certificate;
+	const char *key_where, *certificate_where; /* for the findings */
+};
+
 /* Puts the given key (and certificate) into the state directory, where its mode can be what sshd
  * demands, and has ssh-keygen tell its public half. */
 static struct hostkey
-install_given(struct arena *arena, const struct settings *settings, const struct state *state,
+install_given(struct arena *arena, const struct given *given, const struct state *state,
     const struct backend *backend, struct findings *findings)
 {
-	const char *directory = arena_printf(arena, "%s/given", state->path);
+	const char *directory = arena_printf(arena, "%s/%s", state->path, given_name);
 	char *path = arena_printf(arena, "%s/%s", directory, key_name);
 	const char *const argv[] = { "ssh-keygen", "-y", "-P", "", "-f", path, NULL };
-	const char *certificate = settings_text(settings, SET_HOST_CERT);
-	struct candidate given = { directory, true };
+	struct candidate there = { directory, true };
 	struct span text = { 0 }, output = { 0 };
-	int fd = state->fd >= 0 ? dir_open(state->fd, "given", 0700, NULL) : -1;
+	int fd = state->fd >= 0 ? dir_open(state->fd, given_name, 0700, NULL) : -1;
 	int status = -1;
 
-	if (fd >= 0 && text_or_file(arena, settings_text(settings, SET_HOST_KEY), &text) == 0
+	if (fd >= 0 && text_or_file(arena, given->key, &text) == 0
 	    && file_replace(fd, key_name, text, 0600, NULL, false) == 0)
 		status = keygen(arena, backend, argv, &output);
 	if (status == 0)
@@ -254,17 +268,37 @@ install_given(struct arena *arena, const struct settings *settings, const struct
 	else if (status > 0)
 		errno = EINVAL;
 	if (status != 0)
-		finding_add(findings, ERROR, CODE_HOST_KEY_GIVEN,
-		    settings_where(settings, SET_HOST_KEY), "%s",
+		finding_add(findings, ERROR, CODE_HOST_KEY_GIVEN, given->key_where, "%s",
 		    errno == EINVAL ? "not an unencrypted private key" : strerror(errno));
-	if (status == 0 && certificate[0] != '\0'
-	    && (text_or_file(arena, certificate, &text) < 0
+	if (status == 0 && given->certificate[0] != '\0'
+	    && (text_or_file(arena, given->certificate, &text) < 0
 	        || file_replace(fd, "ssh_host_ed25519_key-cert.pub", text, 0644, NULL, false) < 0))
-		finding_add(findings, ERROR, CODE_HOST_CERT,
-		    settings_where(settings, SET_HOST_CERT), "%s", strerror(errno));
+		finding_add(findings, ERROR, CODE_HOST_CERT, given->certificate_where, "%s",
+		    strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return status == 0 ? look_in(arena, &given) : no_key();
+	return status == 0 ? look_in(arena, &there) : no_key();
+}
+
+/* A key in the named directory that sshd does not take as it stands: a mounted Secret is made of
+ * links, and its files may be read by others. False where there is none. */
+static bool
+find_in_named(struct given *given, struct arena *arena, const struct settings *settings)
+{
+	const char *named = settings_text(settings, SET_HOST_KEYS);
+	struct span text;
+
+	if (strcmp(named, "auto") == 0)
+		return false;
+	given->key = arena_printf(arena, "%s/%s", named, key_name);
+	given->key_where = given->key;
+	if (given->key[0] != '/' || file_read(arena, AT_FDCWD, given->key, KEY_LIMIT, &text) < 0)
+		return false;
+	given->certificate = arena_printf(arena, "%s-cert.pub", given->key);
+	given->certificate_where = given->certificate;
+	if (access(given->certificate, R_OK) < 0)
+		given->certificate = "";
+	return true;
 }
 
 struct hostkey
@@ -274,12 +308,17 @@ hostkey_make(struct arena *arena, const struct settings *settings, const char *p
 	struct candidate list[CANDIDATES + 1];
 	struct hostkey key;
 	const char *why = "there is no place for it";
+	struct given given = { settings_text(settings, SET_HOST_KEY),
+		settings_text(settings, SET_HOST_CERT), settings_where(settings, SET_HOST_KEY),
+		settings_where(settings, SET_HOST_CERT) };
 
-	if (settings_text(settings, SET_HOST_KEY)[0] != '\0')
-		return install_given(arena, settings, state, backend, findings);
+	if (given.key[0] != '\0')
+		return install_given(arena, &given, state, backend, findings);
 	key = hostkey_look(arena, settings, pod, state, findings);
 	if (key.path[0] != '\0')
 		return key;
+	if (find_in_named(&given, arena, settings))
+		return install_given(arena, &given, state, backend, findings);
 	list_candidates(list, arena, settings, pod, state);
 	for (const struct candidate *c = list; c->directory != NULL && key.path[0] == '\0'; c++) {
 		key = make_in(arena, c, pod, backend, &why);

@@ -53,6 +53,8 @@ place() {
 	done < <(place_status | jq -r '.findings[].message')
 	check=$(pod_exec sshinit --check --json) || true
 	for each in ${codes/#-/}; do
+		# Known by trying only, and --check tries nothing.
+		[[ $each == host-key-place || ($each == home-unfit && $log == *'No space left'*) ]] && continue
 		jq -e --arg code "$each" 'any(.findings[]; .code == $code)' <<<"$check" >/dev/null \
 			|| fail "$name: --check does not say $each"
 	done
