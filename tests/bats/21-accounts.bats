@@ -31,6 +31,11 @@ setup() {
 		a shell that is missing | -e SSHINIT_USER=dave | dave | plain pty sftp | shell-missing
 		a home that is missing | -e SSHINIT_USER=erin | erin | ssh pty sftp | home-missing home-unfit
 		a user the image does not have | -e SSHINIT_USER=nemo | nemo | - | account-unknown
+	END
+}
+
+@test "the embedded sshd in a start that is not root's" {
+	places accounts-user <<-'END'
 		a start as alice | --user alice | alice | ssh pty sftp | path-reset
 		a start as alice, `user = bob` | --user alice -e SSHINIT_USER=bob | bob | - | account-other path-reset
 		a uid without an entry | --user 12345 | user | ssh pty sftp | account-synthetic home-unfit path-reset

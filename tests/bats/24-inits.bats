@@ -48,12 +48,19 @@ _nothing_left() {
 	local said
 	said=$("$@")
 	echo "$said"
-	[[ -n $said ]] && ! grep -E 'sshd|sshinit|sleep [45]' <<<"$said"
+	[[ -n $said ]] && ! grep -E '(^|/)sshd|^\[?sshinit|sleep [45]' <<<"$said"
 }
 
-@test "inits: before it, behind it and around it" {
-	need tini-static:tini s6-svscan:s6 perl:perl
-	local MARKDOWN='' tini=(-v "$(type -P tini-static):/tini:ro") outer each
+# init_table NAME: the rows so far.
+init_table() {
+	table "$1" <<<"| Around sshinit | What happens |
+| --- | --- |
+${MARKDOWN%$'\n'}"
+}
+
+@test "inits before it, behind it and around it" {
+	need tini-static:tini perl:perl
+	local MARKDOWN='' tini=(-v "$(type -P tini-static):/tini:ro")
 	init 'nothing else' -- sh -c "$WORK"
 	init '`docker run --init`' --init -- sh -c "$WORK"
 	init 'tini in front: `tini -- sshinit -- CMD`' "${tini[@]}" --entrypoint /tini -- -- sshinit -- sh -c "$WORK"
@@ -63,8 +70,13 @@ _nothing_left() {
 	init 'in the background: `bash -c "sshinit & exec CMD"`' --entrypoint bash -- -c "sshinit & exec sh -c '$WORK'"
 	init 'supervise, as PID 1' -- --mode supervise -- sh -c "$WORK"
 	init 'supervise, under tini' "${tini[@]}" --entrypoint /tini -- -- sshinit --mode supervise -- sh -c "$WORK"
+	init_table inits
+}
 
-	# s6 as the command. Its programs come from this machine, with their libraries.
+@test "s6 as the command, a shell that goes on, and a shared pid namespace" {
+	need s6-svscan:s6 perl:perl
+	local MARKDOWN='' outer
+	# s6's programs come from this machine, with their libraries.
 	local s6=() file
 	for file in /usr/bin/s6-* /lib/x86_64-linux-gnu/lib{skarnet,s6,execline}.so.*; do
 		[[ ! -e $file ]] || s6+=(-v "$(realpath "$file"):$file:ro")
@@ -76,7 +88,7 @@ _nothing_left() {
 	init 's6 as the command: `sshinit -- s6-svscan DIR`' "${s6[@]}" -v "$V/svc:/svc" -- s6-svscan /svc
 
 	# The command ends, the container does not.
-	pod_start --image bookworm-plain --key ed25519 --entrypoint bash -- -c "sshinit -- sh -c '$WORK'; echo ended with \$?; exec sleep 1000"
+	pod_start --image bookworm-plain --key ed25519 --entrypoint bash -- -c "sshinit -- sh -c '$WORK'; echo ended with \$?; while sleep 1; do :; done"
 	open_session
 	pod_exec touch /tmp/end
 	pod_wait_log 'ended with 43'
@@ -84,14 +96,13 @@ _nothing_left() {
 	pod_running
 
 	# Kubernetes' shareProcessNamespace: PID 1 is another container's.
-	pod_start --bare --image bookworm-plain -- sleep 1000
+	# As the pause process of Kubernetes does, it takes in what loses its parent.
+	pod_start --bare --image bookworm-plain -- sh -c 'while sleep 1; do :; done'
 	outer=$POD
 	pod_start --image bookworm-plain --key ed25519 --pid "container:$outer" -- sh -c "$WORK"
 	open_session
 	pod_exec touch /tmp/end
 	assert_equal "$(pod_exit)" 43
 	left 'shareProcessNamespace' engine exec "$outer" ps -e -o args=
-	table inits <<<"| Around sshinit | What happens |
-| --- | --- |
-${MARKDOWN%$'\n'}"
+	init_table inits-more
 }
