@@ -1,6 +1,9 @@
 #include "init/refresh.h"
 
-#include "sshd/follow.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <string.h>
 
 /* A change seldom comes alone: a Secret is swapped in several steps, an editor writes and renames.
  * So it is given a moment, and a source that changes all the time is read a few times a second. */
@@ -12,7 +15,9 @@ reload_now(void *context)
 	struct ssh *ssh = context;
 
 	ssh->changed = false;
+	ssh->files_only = true;
 	worker_reload(ssh->worker);
+	ssh->files_only = false;
 }
 
 static void
@@ -21,8 +26,8 @@ source_changed(void *context, int fd, short events)
 	struct ssh *ssh = context;
 
 	(void)events;
-	follow_drain(fd);
-	if (!ssh->changed)
+	(void)fd;
+	if (follow_drain(&ssh->follow) && !ssh->changed)
 		ssh->changed
 		    = loop_after(worker_loop(ssh->worker), RELOAD_AFTER, reload_now, ssh) != 0;
 }
@@ -31,17 +36,20 @@ void
 refresh_begin(struct ssh *ssh)
 {
 	ssh->follow = follow_open();
-	if (ssh->follow < 0)
+	if (ssh->follow.fd < 0) {
+		log_say(LOG_WARN,
+		    "changed sources of keys are read only by sshinit --reload: inotify: %s",
+		    strerror(errno));
 		return;
-	follow_arm(ssh->follow, ssh->settings, &ssh->state);
-	(void)loop_watch(worker_loop(ssh->worker), ssh->follow, POLLIN, source_changed, ssh);
+	}
+	follow_arm(&ssh->follow, ssh->settings, &ssh->state);
+	(void)loop_watch(worker_loop(ssh->worker), ssh->follow.fd, POLLIN, source_changed, ssh);
 }
 
 void
 refresh_again(struct ssh *ssh)
 {
-	if (ssh->follow >= 0)
-		follow_arm(ssh->follow, ssh->settings, &ssh->state);
+	follow_arm(&ssh->follow, ssh->settings, &ssh->state);
 }
 
 static int
@@ -58,11 +66,12 @@ prepare_fetch(struct worker *worker, void *context, struct start *out)
 	struct ssh *ssh = context;
 
 	(void)worker;
-	if (settings_text(ssh->settings, SET_KEYS_URL)[0] == '\0' || ssh->state.fd < 0)
+	if (ssh->state.fd < 0 || !fetch_wanted(ssh->settings))
 		return WISH_OFF;
 	ssh->fetch = (struct fetch){ .settings = ssh->settings, .state = &ssh->state };
 	out->run = run_fetch;
-	return WISH_ON;
+	/* sshinit --reload means the addresses too, and at once. */
+	return ssh->files_only ? WISH_ON : WISH_AGAIN;
 }
 
 struct service

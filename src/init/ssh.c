@@ -31,7 +31,7 @@ ssh_new(const struct settings *settings, const struct findings *findings, const 
 		.state = { .fd = -1, .path = "" },
 		.state_findings = findings_new(arena),
 		.said = set_new(arena_new()),
-		.follow = -1 };
+		.follow = { .fd = -1 } };
 }
 
 /* ---- the plan, again and again ------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 
 #include "init/worker.h"
 #include "sshd/fetch.h"
+#include "sshd/follow.h"
 #include "sshd/install.h"
 #include "sshd/logbook.h"
 #include "sshd/report.h"
@@ -37,8 +38,9 @@ struct ssh {
 	struct logbook logbook;
 	bool saving; /* a timer is set to write the logbook down */
 
-	int follow;   /* tells that a source has changed; -1 */
-	bool changed; /* and a reload is on its way */
+	struct follow follow; /* tells that a source has changed */
+	bool changed;         /* and a reload is on its way */
+	bool files_only;      /* this reload is for a file: no address is asked again */
 	struct fetch fetch;
 	struct install install;
 };

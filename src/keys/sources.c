@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -207,23 +208,47 @@ read_directory(struct entries *entries, const struct sources *sources, const cha
 		free(names);
 }
 
+char *
+sources_fetched(struct arena *arena, const char *url)
+{
+	uint64_t hash = 14695981039346656037U; /* FNV-1a */
+
+	for (const char *c = url; *c != '\0'; c++)
+		hash = (hash ^ (unsigned char)*c) * 1099511628211U;
+	return arena_printf(arena, "url/%016llx", (unsigned long long)hash);
+}
+
+static void
+read_fetched(struct entries *entries, const struct sources *sources, const char *url,
+    struct findings *findings)
+{
+	const char *file = sources_fetched(entries->arena, url);
+	const char *wrong = arena_printf(entries->arena, "%s" SOURCES_WRONG, file);
+	struct span why;
+	bool there;
+
+	if (sources->state < 0)
+		return;
+	there = faccessat(sources->state, file, F_OK, 0) == 0;
+	if (file_read_own(entries->arena, sources->state, wrong, SOURCE_LIMIT, &why) == 0)
+		finding_add(findings, there ? WARNING : ERROR, CODE_URL_FAILED, url, "%s%s",
+		    why.data, there ? "; the keys of its last good answer stay" : "");
+	/* Not there: not fetched yet. */
+	if (there)
+		read_one(entries, sources, sources->state, file, url, findings);
+}
+
 void
 sources_read_files(
     struct entries *entries, const struct sources *sources, struct findings *findings)
 {
 	const struct settings *settings = sources->settings;
 	const char **path;
-	size_t n = 0;
 
 	for (path = settings_list(settings, SET_KEYS_FILE); *path != NULL; path++)
 		read_one(entries, sources, AT_FDCWD, *path, *path, findings);
 	for (path = settings_list(settings, SET_KEYS_DIR); *path != NULL; path++)
 		read_directory(entries, sources, *path, findings);
-	for (path = settings_list(settings, SET_KEYS_URL); *path != NULL; path++, n++) {
-		const char *file = arena_printf(entries->arena, SOURCES_FETCHED, n);
-
-		/* Not there: not fetched yet; the fetcher says what keeps it. */
-		if (sources->state >= 0 && faccessat(sources->state, file, F_OK, 0) == 0)
-			read_one(entries, sources, sources->state, file, *path, findings);
-	}
+	for (path = settings_list(settings, SET_KEYS_URL); *path != NULL; path++)
+		read_fetched(entries, sources, *path, findings);
 }

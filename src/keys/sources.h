@@ -12,9 +12,11 @@
 #include "base/settings.h"
 #include "keys/paste.h"
 
-/* Where the fetched text of the n-th address of keys-url stands, relative to the state directory.
- */
-#define SOURCES_FETCHED "url/%zu"
+/* Where the fetched text of an address stands, relative to the state directory: a name made of the
+ * address, so that a changed setting never lets in the keys of the old one. What kept the last
+ * answer from counting stands beside it (SOURCES_WRONG). */
+char *sources_fetched(struct arena *arena, const char *url);
+#define SOURCES_WRONG ".wrong"
 
 struct sources {
 	const struct settings *settings;

@@ -1,9 +1,12 @@
 /*
  * follow: notices that a source of keys has changed.
  *
- * By inotify on the directories that hold the sources: a file is replaced (an editor, rename), a
- * link is turned (a Kubernetes Secret's ..data), a directory appears that was not there. Which
- * directories those are is worked out anew after each change, since links may lead elsewhere then.
+ * By inotify on the directories that lead to the sources: a file is replaced (an editor, rename), a
+ * link is turned (a Kubernetes Secret's ..data), a directory is renamed or appears that was not
+ * there. On the way, every link is followed by hand, and of each directory only the one name counts
+ * that the way goes through: a source in a busy /tmp costs nothing. Which directories those are is
+ * worked out anew after each change. The file itself is watched too, for a file that is mounted
+ * alone has its directory elsewhere.
  */
 #ifndef SSHINIT_SSHD_FOLLOW_H
 #define SSHINIT_SSHD_FOLLOW_H
@@ -11,15 +14,21 @@
 #include "base/settings.h"
 #include "pod/state.h"
 
-/* A descriptor that is readable when something has changed, -1 and errno when the kernel has no
- * inotify left. The caller closes it. */
-int follow_open(void);
+struct follow_watch;
+
+struct follow {
+	int fd;              /* readable when something has happened; -1 and errno: no inotify */
+	struct arena *arena; /* of the watches */
+	struct follow_watch *watches;
+};
+
+struct follow follow_open(void);
 
 /* Watches what the settings name now, and what was fetched. To be called at first and after each
  * change. */
-void follow_arm(int fd, const struct settings *settings, const struct state *state);
+void follow_arm(struct follow *follow, const struct settings *settings, const struct state *state);
 
-/* Takes what is waiting. */
-void follow_drain(int fd);
+/* Takes what is waiting; whether a source may have changed. */
+bool follow_drain(const struct follow *follow);
 
 #endif
