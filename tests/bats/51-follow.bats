@@ -251,11 +251,9 @@ secret() {
 # The worker's number as this machine knows it.
 worker_pid() {
 	local each
-	for each in /proc/[0-9]*; do
-		if [[ $(cat "$each/comm" 2>/dev/null) == sshinit-worker && $(readlink "$each/ns/pid") == "$(readlink "/proc/$BOX/ns/pid")" ]]; then
-			echo "${each#/proc/}"
-			return
-		fi
+	for each in $(grep -lx sshinit-worker /proc/[0-9]*/comm 2>/dev/null); do
+		each=${each#/proc/} each=${each%/comm}
+		[[ $(readlink "/proc/$each/ns/pid") != "$(readlink "/proc/$BOX/ns/pid")" ]] || echo "$each"
 	done
 }
 
