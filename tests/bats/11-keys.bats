@@ -134,7 +134,7 @@ $(block)"
 	start_with 'mkdir -m 700 ~/.ssh; echo "$PUBLIC_KEY" | sed "s/ [^ ]*$/ by hand/" >~/.ssh/authorized_keys
 		cp ~/.ssh/authorized_keys /before' 'cat /before ~/.ssh/authorized_keys | sort | uniq -c' --key ed25519
 	assert_output --regexp '^ *2 ssh-ed25519 [^ ]+ by hand$'
-	assert_log "this key stands outside.*$(key_print ed25519) by hand"
+	assert_log "this key stands outside.*$(key_print_re ed25519) by hand"
 	assert_log 'listening on port 22'
 }
 

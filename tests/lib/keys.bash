@@ -5,6 +5,7 @@
 #	key_pub TYPE[-NAME]     print the public key's line, as it goes into $PUBLIC_KEY
 #	key_print TYPE[-NAME]   print its fingerprint, SHA256:...
 #
+#	key_print_re TYPE[-NAME]  the same as a regular expression: "+" is one of its characters
 #	key_sk_dummy            print the path of OpenSSH's pretended security key, or skip the test
 #
 # TYPE is ed25519, rsa2048, rsa3072, rsa4096, ecdsa256, ecdsa384, ecdsa521, or of a security key:
@@ -44,6 +45,10 @@ key_pub() {
 key_print() {
 	local file
 	file=$(key "$1") && ssh-keygen -lf "$file.pub" | cut -d ' ' -f 2
+}
+
+key_print_re() {
+	key_print "$1" | sed 's/+/[+]/g'
 }
 
 key_sk_dummy() {
