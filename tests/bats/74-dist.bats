@@ -32,8 +32,9 @@ copy() {
 	cd "$one/build/dist" || return
 	sha256sum -c SHA256SUMS
 	version=$("$one/build/sshinit" --version | sed -n '1s/^sshinit \([0-9.]*\).*/\1/p')
-	local name=sshinit-$version-linux-$(uname -m)
-	assert_equal "$(ls | sort | tr '\n' ' ')" "SHA256SUMS $name $name.tar.xz start-command "
+	local name
+	name=sshinit-$version-linux-$(uname -m)
+	assert_equal "$(printf '%s ' *)" "SHA256SUMS $name $name.tar.xz start-command "
 	run -0 tar -tvf "$name.tar.xz"
 	refute_output --regexp ' (20(0[0-9]|1[0-9]|2[0-24-9])|19)[0-9-]+ '
 	assert_line --regexp "^-rwxr-xr-x 0/0 .* $name/sshinit\$"
