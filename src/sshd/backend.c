@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,8 +43,13 @@ own_path(struct arena *arena)
 {
 	char path[4096];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	const char *executed = (const char *)getauxval(AT_EXECFN);
 
-	return len > 0 ? arena_strndup(arena, path, (size_t)len) : "";
+	if (len > 0)
+		return arena_strndup(arena, path, (size_t)len);
+	/* In a chroot without /proc: as the kernel was told. */
+	return executed != NULL && realpath(executed, path) != NULL ? arena_strdup(arena, path)
+	                                                            : "";
 }
 
 static void

@@ -134,7 +134,7 @@ install_diagnose(struct arena *arena, const char *output, const char **detail)
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-static void
+static _Noreturn void
 become(const char *path, const char *const argv[], const char *const environment[], int out)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -272,7 +272,7 @@ verb_keys(const struct verb_call *call)
 	struct access access = { .arena = arena, .state = &state, .now = time(NULL) };
 	int status = read_arguments(&request, call);
 
-	if (status != 0)
+	if (status != 0 || request.action == NULL)
 		return status;
 	access.account = accounts_plan(arena, call->settings, &findings);
 	if (access.account == NULL) {

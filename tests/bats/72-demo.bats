@@ -52,3 +52,10 @@ is_the_story() {
 	run -0 find "$BATS_TEST_TMPDIR/tmp" -mindepth 1
 	assert_output ''
 }
+
+@test "inside a container that allows no namespaces" {
+	need_engine
+	run -0 pod_run --bare -v "$TOP:$TOP:ro" -v "$(type -P busybox):/bin/busybox:ro" -- "$TOP/tests/demo"
+	assert_line --partial 'nor does this machine allow namespaces'
+	is_the_story root
+}
