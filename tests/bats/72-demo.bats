@@ -17,7 +17,7 @@ is_the_story() {
 	assert_line --regexp '^sshinit: +fix: paste what this prints: cat ~/.ssh/id_ed25519.pub'
 	assert_line --regexp '^the command runs, as process 1$'
 	assert_line --regexp "^I am $1 on .*, and MODEL is: a value with spaces, \"quotes\" and \\\$signs\$"
-	assert_line --regexp '^refused +- line 2 '
+	assert_line --regexp '^refused .*line 2 '
 	assert_line --regexp '^== Done: '
 	find "$HOME" -printf '%p %T@ %s\n' | diff "$BATS_TEST_TMPDIR/before" -
 }
