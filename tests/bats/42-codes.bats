@@ -132,7 +132,7 @@ has_status() {
 	need ssh:openssh-client
 	export HOME=$BATS_TEST_TMPDIR/home
 	conf=$HOME/.ssh/config
-	mkdir -p -m 0700 "$HOME/.ssh"
+	mkdir "$HOME" && mkdir -m 0700 "$HOME/.ssh"
 	add() {
 		"$SSHINIT" --config-ssh mypod --yes "$@" </dev/null 2>&1
 	}
@@ -161,7 +161,7 @@ has_status() {
 	pod_wait_login
 	pod_exec rm /usr/local/bin/sshinit
 	export HOME=$BATS_TEST_TMPDIR/home
-	mkdir -p -m 0700 "$HOME/.ssh"
+	mkdir "$HOME" && mkdir -m 0700 "$HOME/.ssh"
 	run -0 "$SSHINIT" --config-ssh mypod --yes --from "ssh root@$POD_HOST -i $(key ed25519)" </dev/null
 	assert_output --partial "$("$TOP/tests/codes" sentence pod-untold)" # pod-untold
 }
