@@ -9,7 +9,7 @@
 #ifndef SSHINIT_API_SERVER_H
 #define SSHINIT_API_SERVER_H
 
-#include "api/plan.h"
+#include "pod/api_plan.h"
 #include "pod/state.h"
 
 struct api_server {

@@ -1,8 +1,8 @@
 #include "sshd/plan.h"
 
-#include "api/plan.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "pod/api_plan.h"
 #include "pod/capabilities.h"
 #include "pod/session_env.h"
 #include "sshd/config.h"

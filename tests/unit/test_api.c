@@ -2,7 +2,7 @@
  * seen from outside is in tests/bats/52-api.bats. */
 #include "api/answer.h"
 #include "api/confine.h"
-#include "api/plan.h"
+#include "pod/api_plan.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 /*
- * api/plan: where the key API is to answer, and with which token. What is wrong is a finding, and
+ * api_plan: where the key API is to answer, and with which token. What is wrong is a finding, and
  * then there is no API: it never answers without a token, nor where strangers could reach it
  * unless that was asked for in so many words.
  */
-#ifndef SSHINIT_API_PLAN_H
-#define SSHINIT_API_PLAN_H
+#ifndef SSHINIT_POD_API_PLAN_H
+#define SSHINIT_POD_API_PLAN_H
 
 #include "base/settings.h"
 

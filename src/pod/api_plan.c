@@ -1,4 +1,4 @@
-#include "api/plan.h"
+#include "pod/api_plan.h"
 
 #include "base/file.h"
 
