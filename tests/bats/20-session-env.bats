@@ -241,11 +241,16 @@ alpine() {
 
 # readers USER: the files and processes in which USER of the pod can read the secret.
 # What the engine starts has the container's variables itself, hence `env -i`.
+# shellcheck disable=SC2086 # a list
 readers() {
+	local files
+	# A directory that cannot be listed hides no file whose name can be guessed.
+	files=$(engine exec "$POD" find /run/sshinit -type f)
 	engine exec -u "$1" "$POD" /usr/bin/env -i /bin/sh -c '
 		cd /
 		grep -asl "[t]op-secret" /proc/[0-9]*/environ /proc/[0-9]*/cmdline
-		grep -arsl "[t]op-secret" /run /etc /tmp /dev/shm /var /root /home' || true
+		grep -asl "[t]op-secret" "$@"
+		grep -arsl "[t]op-secret" /run /etc /tmp /dev/shm /var /root /home' - $files || true
 }
 
 @test "values reach only the login user: no other user can read one from a file or from /proc" {
