@@ -18,14 +18,16 @@ setup() {
 
 @test "200 logins at once, none refused" {
 	local i
-	local -a options
+	local -a options clients=()
 	mapfile -t options < <(client_options)
 	# The cheapest of the safe key exchanges: the two hundred clients share this machine.
 	for ((i = 0; i < 200; i++)); do
 		ssh -o KexAlgorithms=curve25519-sha256 -o ConnectTimeout=100 "${options[@]}" "$POD_HOST" echo in \
 			</dev/null >"$DIR/$i" 2>&1 3>&- &
+		clients+=($!)
 	done
-	wait
+	# Not all there is: bats' own clock runs beside us.
+	wait "${clients[@]}" || true
 	run -0 bash -c 'cat "$1"/[0-9]* | sort | uniq -c' - "$DIR"
 	assert_output --regexp '^ *200 in$'
 }
