@@ -13,7 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { STEPS = 4, WORDS = 16 };
+enum { STEPS = 4, WORDS = 18 };
 
 /* What each package manager is told, step by step. A step that only mends may fail. */
 struct manager {
@@ -32,7 +32,8 @@ struct manager {
 static const struct manager managers[] = {
 	{ "apt-get",
 	    { { "mending what a kill left half done", true, { "dpkg", "--configure", "-a" } },
-	        { "reading the list of packages", true, { "apt-get", "update", "-q", APT } },
+	        { "reading the list of packages", true,
+	            { "apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", APT } },
 	        { "installing", false,
 	            { "apt-get", "install", "-y", "-q", "--no-install-recommends", APT,
 	                "openssh-server" } } } },
@@ -147,8 +148,8 @@ install_run(const struct install *install)
 		"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", NULL };
 	struct install_clock clock
 	    = install_clock(settings_number(install->settings, SET_INSTALL_SECONDS));
-	enum code code = CODE_NONE;
-	const char *detail = "";
+	enum code code = CODE_NONE, earlier = CODE_NONE;
+	const char *detail = "", *earlier_detail = "";
 
 	if (manager == NULL)
 		return 1;
@@ -163,8 +164,20 @@ install_run(const struct install *install)
 		result = install_step(
 		    arena, &clock, path, manager->steps[i].argv, environment, &detail);
 		/* Out of time is out of time, whatever the step was for. */
-		if (!manager->steps[i].may_fail || result == CODE_INSTALL_SLOW)
+		if (manager->steps[i].may_fail && result != CODE_INSTALL_SLOW) {
+			if (result != CODE_NONE) {
+				earlier = result;
+				earlier_detail = detail;
+			}
+		} else {
 			code = result;
+		}
+	}
+	/* "No such package" often means that the list of packages could not be read. */
+	if (code == CODE_INSTALL_NOT_FOUND && earlier != CODE_NONE
+	    && earlier != CODE_INSTALL_FAILED) {
+		code = earlier;
+		detail = earlier_detail;
 	}
 	if (code == CODE_NONE && run_find(arena, run_standard_path, "sshd")[0] == '\0') {
 		code = CODE_INSTALL_FAILED;

@@ -48,7 +48,7 @@ static const struct {
 	enum code code;
 } signs[] = {
 	{ "No space left on device", CODE_INSTALL_DISK },
-	{ "not enough free space", CODE_INSTALL_DISK },
+	{ "enough free space", CODE_INSTALL_DISK },
 	{ "enough free disk space", CODE_INSTALL_DISK },
 	{ "Disk Requirements", CODE_INSTALL_DISK },
 	{ "needs more space on the", CODE_INSTALL_DISK },
