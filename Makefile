@@ -45,12 +45,12 @@ GENERATED := $(B)/gen/version.h $(B)/gen/embedded_version.h $(B)/gen/template_ss
 all: $(OUT)/sshinit
 	@cmp -s $(OUT)/sshinit $(BINARY) || { cp $(OUT)/sshinit $(BINARY).new && mv $(BINARY).new $(BINARY); }
 
-$(OUT)/sshinit: $(OBJECTS) $(PROGRAMS) Makefile
+$(OUT)/sshinit: $(OBJECTS) $(PROGRAMS) $(DEPS_BASE_STAMP) Makefile
 	@echo "link    $@"
 	@$(DEPS_CC) $(DEPS_LDFLAGS) $(WRAP) -o $@.unstripped $(OBJECTS) $(PROGRAMS) $(DEPS_LIBS)
-	@strip -s -o $@ $@.unstripped
+	@$(DEPS_STRIP) -s -o $@ $@.unstripped
 
-$(OUT)/%.o: src/%.c Makefile | $(DEPS_BASE_STAMP) $(GENERATED)
+$(OUT)/%.o: src/%.c Makefile $(DEPS_BASE_STAMP) | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "compile $<"
 	@$(DEPS_CC) $(DEPS_CFLAGS) $(FLAGS) -MMD -MP -c $< -o $@
