@@ -9,10 +9,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -26,11 +28,11 @@
 #define SYS_close_range 436
 #endif
 
-enum { KEEP_MOST = 32, LOOK_EVERY = 1000, WORKER_PAUSE = 200 };
+enum { STACK_SIZE = 1024 * 1024, KEEP_MOST = 32, LOOK_EVERY = 1000, WORKER_PAUSE = 200 };
 
 struct holder {
 	const struct hidden *hidden;
-	int link;
+	int link, other;   /* other: the caller's end */
 	pid_t command;     /* who started us */
 	int command_fd;    /* its pidfd, -1 where there is none */
 	bool command_init; /* it is PID 1: nothing outlives it, nothing needs watching */
@@ -285,12 +287,48 @@ hold(struct holder *holder)
 	}
 }
 
+/* In the caller's memory until it execs, so nothing may be written before that but the own stack:
+ * even errno is the caller's. The link's other end closes at the exec; or at the caller's death, of
+ * which the holder learns as ever. */
+static int
+hold_what_is_left(void *context)
+{
+	struct holder *holder = context;
+	char byte;
+
+	close(holder->other);
+	(void)recv(holder->link, &byte, 1, MSG_PEEK);
+	hold(holder);
+}
+
+/* A process of the caller's memory; -1 where the kernel (or what stands in for it) will not. */
+static long
+start_sharing(const struct holder *start)
+{
+	/* Not on the caller's stack, which it goes on using. */
+	static struct holder holder;
+	static struct hidden hidden;
+	char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int pid;
+
+	if (stack == MAP_FAILED)
+		return -1;
+	hidden = *start->hidden;
+	holder = *start;
+	holder.hidden = &hidden;
+	pid = clone(hold_what_is_left, stack + STACK_SIZE, CLONE_VM, &holder);
+	if (pid < 0)
+		(void)munmap(stack, STACK_SIZE);
+	return pid;
+}
+
 int
 hidden_start(const struct hidden *hidden, pid_t *pid)
 {
 	struct holder holder = { .hidden = hidden, .command = getpid() };
 	int ends[2];
-	long clone, flags;
+	long clone = -1, flags;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return -1;
@@ -304,10 +342,14 @@ hidden_start(const struct hidden *hidden, pid_t *pid)
 		}
 	}
 	holder.link = ends[1];
+	holder.other = ends[0];
 	/* No flags but the exit signal. fork(2) always asks for SIGCHLD, and the C library's
 	 * clone() wants a stack. */
 	flags = hidden->visible ? SIGCHLD : 0;
-	clone = ends[0] < 0 || ends[1] < 0 ? -1 : syscall(SYS_clone, flags, 0L, 0L, 0L, 0L);
+	if (hidden->execs_next && !hidden->visible && ends[0] >= 0 && ends[1] >= 0)
+		clone = start_sharing(&holder);
+	if (clone < 0 && ends[0] >= 0 && ends[1] >= 0)
+		clone = syscall(SYS_clone, flags, 0L, 0L, 0L, 0L);
 	if (clone == 0)
 		hold(&holder);
 	if (clone < 0) {

@@ -47,6 +47,10 @@ struct hidden {
 	/* Not hidden after all: the caller stays what it is, and wants a SIGCHLD when the holder
 	 * ends, which a hidden one does not send. */
 	bool visible;
+	/* The caller execs next and does nothing else. Then the holder need not be a copy: it
+	 * sleeps until the exec and keeps the memory that the caller leaves behind, so neither
+	 * pays for copying pages, which is most of what a start costs. */
+	bool execs_next;
 };
 
 /* Starts holder and worker. Returns the caller's end of the link (never 0, 1 or 2, O_CLOEXEC), or

@@ -21,6 +21,7 @@ begin(struct monitor *monitor)
 		.keep_count = calls->keep_count,
 		.command = calls->command,
 		.visible = calls->stays,
+		.execs_next = calls->execs_next,
 		.grace = calls->grace > 0 ? calls->grace : DEFAULT_GRACE,
 	};
 

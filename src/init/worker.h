@@ -33,6 +33,7 @@ struct worker_calls {
 	const int *keep;   /* open descriptors the worker needs; all others are closed there */
 	int keep_count;
 	char *const *command; /* the user's command, or NULL; see init/hidden.h */
+	bool execs_next;      /* see init/hidden.h */
 	bool stays;           /* hold or supervise: no command takes the place of this process */
 
 	/* Each of these may be NULL. */

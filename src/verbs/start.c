@@ -103,7 +103,8 @@ start(const struct settings *settings, const struct findings *findings, const ch
 	struct ssh ssh = ssh_new(settings, findings, config, arena);
 	struct service services[SERVICES_MOST];
 	struct worker_calls calls = { .command = command,
-		.stays = command[0] == NULL || settings_is(settings, SET_MODE, "supervise") };
+		.stays = command[0] == NULL || settings_is(settings, SET_MODE, "supervise"),
+		.execs_next = wait == 0 };
 	struct monitor monitor = { .link = -1 };
 	enum readiness readiness = READY_UP;
 
