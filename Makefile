@@ -29,7 +29,8 @@ ifeq ($(EMBEDDED),yes)
 SOURCES  += src/sshd/wrap.c
 FLAGS    += -DSSHINIT_EMBEDDED
 OUT      := $(B)/full
-WRAP     := $(patsubst %,-Wl$(comma)--wrap=%,getpwnam getpwuid getspnam chroot chdir chown chmod)
+WRAP     := $(patsubst %,-Wl$(comma)--wrap=%,getpwnam getpwuid getspnam chroot chdir chown chmod \
+	OPENSSL_cpuid_setup)
 PROGRAMS := $(DEPS_OPENSSH_OBJS)
 else
 OUT      := $(B)/slim

@@ -57,8 +57,12 @@ embedded_main(int argc, char **argv)
 	if (base[0] == '-')
 		base++;
 	for (size_t i = 0; i < PROGRAMS; i++)
-		if (programs[i].run != NULL && strcmp(base, programs[i].name) == 0)
+		if (programs[i].run != NULL && strcmp(base, programs[i].name) == 0) {
+#ifdef SSHINIT_EMBEDDED
+			embedded_prepare();
+#endif
 			return programs[i].run(argc, argv);
+		}
 	for (const char *const *name = embedded_idle(); *name != NULL; name++)
 		if (strcmp(base, *name) == 0)
 			return 0;

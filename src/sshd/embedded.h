@@ -17,6 +17,9 @@ struct state;
 /* Runs the program that argv[0] names and returns its status, or returns -1 where it names none. */
 int embedded_main(int argc, char **argv);
 
+/* Lets libcrypto find out which instructions there are; embedded_main does it (sshd/wrap.c). */
+void embedded_prepare(void);
+
 /* The names under which this binary does nothing and succeeds: a package's scripts call them to
  * start services, and sshinit starts its sshd itself. NULL-terminated. */
 const char *const *embedded_idle(void);
