@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,10 +27,32 @@ now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/* One of the two is NULL. */
+struct program {
+	const char *path;
+	int (*main)(int argc, char **argv);
+};
+
+extern char **environ;
+
+/* What exec would do to handlers. */
+static void
+forget_handlers(void)
+{
+	struct sigaction action, by_default = { .sa_handler = SIG_DFL };
+
+	for (int signo = 1; signo < SIGSYS; signo++)
+		if (sigaction(signo, NULL, &action) == 0 && action.sa_handler != SIG_IGN
+		    && action.sa_handler != SIG_DFL)
+			sigaction(signo, &by_default, NULL);
+}
+
 static _Noreturn void
-become_program(const char *path, const char *const argv[], const char *const environment[], int out)
+become_program(const struct program *program, const char *const argv[],
+    const char *const environment[], int out)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int argc = 0;
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -38,9 +61,18 @@ become_program(const char *path, const char *const argv[], const char *const env
 		dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
-	/* execve(2) changes neither; its prototype is older than const. */
-	execve(path, (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)environment);
-	_exit(127);
+	/* Neither is changed by execve(2), whose prototype is older than const, nor by the programs
+	 * here, which see copies of the pointers. */
+	if (program->main == NULL) {
+		execve(program->path, (char *const *)(uintptr_t)argv,
+		    (char *const *)(uintptr_t)environment);
+		_exit(127);
+	}
+	forget_handlers();
+	environ = (char **)(uintptr_t)environment;
+	while (argv[argc] != NULL)
+		argc++;
+	exit(program->main(argc, (char **)(uintptr_t)argv));
 }
 
 /* Reads until the other side closes or the deadline passes: false then. */
@@ -69,8 +101,8 @@ collect(int fd, struct buf *text, long long deadline)
 	}
 }
 
-int
-run_collect(struct arena *arena, const char *path, const char *const argv[],
+static int
+run_program(struct arena *arena, const struct program *program, const char *const argv[],
     const char *const environment[], int timeout_ms, struct span *output)
 {
 	struct buf text = buf_new(arena);
@@ -83,7 +115,7 @@ run_collect(struct arena *arena, const char *path, const char *const argv[],
 		return -1;
 	child = fork();
 	if (child == 0)
-		become_program(path, argv, environment, ends[1]);
+		become_program(program, argv, environment, ends[1]);
 	close(ends[1]);
 	if (child < 0) {
 		close(ends[0]);
@@ -118,6 +150,24 @@ run_inherit(const char *path, const char *const argv[], const char *const enviro
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int
+run_collect(struct arena *arena, const char *path, const char *const argv[],
+    const char *const environment[], int timeout_ms, struct span *output)
+{
+	const struct program program = { .path = path };
+
+	return run_program(arena, &program, argv, environment, timeout_ms, output);
+}
+
+int
+run_collect_main(struct arena *arena, int (*program)(int argc, char **argv),
+    const char *const argv[], const char *const environment[], int timeout_ms, struct span *output)
+{
+	const struct program own = { .main = program };
+
+	return run_program(arena, &own, argv, environment, timeout_ms, output);
 }
 
 const char *

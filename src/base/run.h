@@ -19,6 +19,11 @@ int run_collect(struct arena *arena, const char *path, const char *const argv[],
  * status, 128 + N for a signal, -1 and errno when it could not be started. */
 int run_inherit(const char *path, const char *const argv[], const char *const environment[]);
 
+/* The same for a program that is part of this binary: its main runs in a child, which spares the
+ * exec. */
+int run_collect_main(struct arena *arena, int (*program)(int argc, char **argv),
+    const char *const argv[], const char *const environment[], int timeout_ms, struct span *output);
+
 /* The first executable regular file called name in the directories (a PATH), "" when there is
  * none. */
 const char *run_find(struct arena *arena, const char *directories, const char *name);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/run.h"
 #include "keys/paste.h"
+#include "sshd/embedded.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -176,6 +177,8 @@ keygen(struct arena *arena, const struct backend *backend, const char *const arg
 		errno = ENOENT;
 		return -1;
 	}
+	if (backend->kind == BACKEND_EMBEDDED)
+		return run_collect_main(arena, embedded_main, argv, environment, KEYGEN_MS, output);
 	return run_collect(arena, backend->keygen, argv, environment, KEYGEN_MS, output);
 }
 
