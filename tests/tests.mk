@@ -45,3 +45,21 @@ $(TEST_OUT)/fuzz/%: tests/fuzz/%.c $(TEST_OUT)/libsshinit.a
 	@$(TEST_CC) $(TEST_FLAGS) -Itests -MMD -MP $< $(TEST_OUT)/libsshinit.a -o $@ $(TEST_LIBS)
 
 -include $(TEST_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
+
+# ---- side by side with others -----------------------------------------------------------------
+
+# make bench measures (tests/bench/run says what, into build/bench); make bench-results keeps what it
+# found as the files that the README shows. Static like the product: they start inside containers.
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+
+.PHONY: bench-results
+bench: all $(BENCH_PROGRAMS)
+	@tests/bench/run
+
+bench-results:
+	@cp $(B)/bench/results.md $(B)/bench/results.svg tests/bench/
+
+$(B)/bench/%: tests/bench/%.c tests/tests.mk $(DEPS_BASE_STAMP)
+	@mkdir -p $(@D)
+	@echo "compile $<"
+	@$(DEPS_CC) -std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Wshadow -static -s -o $@ $<
