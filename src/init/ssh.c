@@ -19,19 +19,24 @@ extern char **environ;
 
 enum { SAVE_AFTER = 1000, FLUSH_AFTER = 200 };
 
-struct ssh
+struct ssh *
 ssh_new(const struct settings *settings, const struct findings *findings, const char *config,
     struct arena *arena)
 {
-	return (struct ssh){ .settings = settings,
-		.settings_findings = findings,
-		.config = config,
-		.arena = arena,
-		.strict = settings_flag(settings, SET_STRICT),
-		.state = { .fd = -1, .path = "" },
-		.state_findings = findings_new(arena),
-		.said = set_new(arena_new()),
-		.follow = { .fd = -1 } };
+	/* Most of it is room for what strangers will try: on the stack, its pages would all be
+	 * touched before the command starts; here none is before it is used. */
+	static struct ssh ssh;
+
+	ssh.settings = settings;
+	ssh.settings_findings = findings;
+	ssh.config = config;
+	ssh.arena = arena;
+	ssh.strict = settings_flag(settings, SET_STRICT);
+	ssh.state = (struct state){ .fd = -1, .path = "" };
+	ssh.state_findings = findings_new(arena);
+	ssh.said = set_new(arena_new());
+	ssh.follow.fd = -1;
+	return &ssh;
 }
 
 /* ---- the plan, again and again ------------------------------------------------------------- */

@@ -45,8 +45,8 @@ struct ssh {
 	struct install install;
 };
 
-/* A view with nothing done yet. */
-struct ssh ssh_new(const struct settings *settings, const struct findings *findings,
+/* The one view there is, with nothing done yet. */
+struct ssh *ssh_new(const struct settings *settings, const struct findings *findings,
     const char *config, struct arena *arena);
 
 /* Fills in the services and calls that keep SSH up. services has room for SERVICES_MOST, and must

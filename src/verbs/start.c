@@ -100,7 +100,7 @@ start(const struct settings *settings, const struct findings *findings, const ch
 {
 	struct arena *arena = settings->arena;
 	const int wait = wait_milliseconds(settings);
-	struct ssh ssh = ssh_new(settings, findings, config, arena);
+	struct ssh *ssh = ssh_new(settings, findings, config, arena);
 	struct service services[SERVICES_MOST];
 	struct worker_calls calls = { .command = command,
 		.stays = command[0] == NULL || settings_is(settings, SET_MODE, "supervise"),
@@ -112,11 +112,11 @@ start(const struct settings *settings, const struct findings *findings, const ch
 		log_variables(settings, findings);
 		return run_command(settings, &monitor, command);
 	}
-	ssh_calls(&ssh, services, &calls);
-	ssh.command_owns_terminal = command[0] != NULL && isatty(STDERR_FILENO);
-	if (ssh.command_owns_terminal && wait == 0) {
+	ssh_calls(ssh, services, &calls);
+	ssh->command_owns_terminal = command[0] != NULL && isatty(STDERR_FILENO);
+	if (ssh->command_owns_terminal && wait == 0) {
 		log_variables(settings, findings);
-		ssh.entries_logged = true;
+		ssh->entries_logged = true;
 	}
 	if (!monitor_start(&monitor, &calls)) {
 		log_say(LOG_ERROR, "error: SSH cannot be started: %s", strerror(errno));
@@ -124,7 +124,7 @@ start(const struct settings *settings, const struct findings *findings, const ch
 	} else if (wait > 0) {
 		readiness = monitor_wait(&monitor, wait);
 	}
-	if (ssh.strict && readiness != READY_UP) {
+	if (ssh->strict && readiness != READY_UP) {
 		if (readiness == READY_UNKNOWN)
 			log_say(LOG_ERROR, "error: SSH did not answer within %d seconds",
 			    wait / MILLISECONDS);
