@@ -44,21 +44,34 @@ columns(const char *text, size_t len)
 	return n;
 }
 
-/* Control characters spelled out, C1 of UTF-8 included. */
+static bool
+is_control(const char *text)
+{
+	unsigned char c = (unsigned char)text[0], next = c == 0xc2 ? (unsigned char)text[1] : 0;
+
+	return c < ' ' || c == 0x7f || (next >= 0x80 && next < 0xa0);
+}
+
+/* Control characters spelled out, C1 of UTF-8 included. Text without any is given back as it is. */
 static const char *
 plain(struct arena *arena, const char *text)
 {
-	struct buf out = buf_new(arena);
+	struct buf out;
+	size_t n = 0;
 
+	while (text[n] != '\0' && !is_control(text + n))
+		n++;
+	if (text[n] == '\0')
+		return text;
+	out = buf_new(arena);
 	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-		bool c1
-		    = c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0;
-
-		if (c < ' ' || c == 0x7f || c1)
-			buf_printf(&out, "\\x%02x", c1 ? (unsigned char)*++text : c);
-		else
+		if (!is_control(text)) {
 			buf_putc(&out, *text);
+			continue;
+		}
+		if ((unsigned char)*text == 0xc2)
+			text++;
+		buf_printf(&out, "\\x%02x", (unsigned char)*text);
 	}
 	return out.data;
 }
