@@ -98,6 +98,10 @@ read_ssh2(struct reader *reader, struct span body)
 	struct decorations removed = { 0 };
 	enum code code;
 
+	if (find_key(body, 0) < body.len) {
+		read_inner(reader, body, CODE_RFC4716);
+		return;
+	}
 	if (memchr(body.data, '\n', body.len) == NULL)
 		body = unescape_lines(reader->arena, body);
 	while (body.len > 0) {
@@ -153,7 +157,7 @@ static size_t
 read_ppk(struct reader *reader, struct span text, size_t head)
 {
 	size_t lines = span_find(text, "Public-Lines:"), end, last;
-	struct bytes public = { 0 };
+	struct bytes half = { 0 };
 
 	if (lines < text.len) {
 		size_t stop = lines + span_find(span_skip(text, lines), "Private-Lines:"), body;
@@ -162,8 +166,8 @@ read_ppk(struct reader *reader, struct span text, size_t head)
 		if (body >= text.len) /* line ends written out */
 			body = lines + span_find(span_skip(text, lines), "\\n");
 		if (stop > body)
-		public
-		    = private_body(reader->arena, (struct span){ text.data + body, stop - body });
+			half = private_body(
+			    reader->arena, (struct span){ text.data + body, stop - body });
 	}
 	last = head + span_find(span_skip(text, head), "Private-MAC:");
 	if (last == text.len)
@@ -171,8 +175,9 @@ read_ppk(struct reader *reader, struct span text, size_t head)
 	end = last < text.len ? line_end(text, last) : key_line_start(text, head);
 	if (last == text.len && end == text.len)
 		end = head + span_find(span_skip(text, head), "\n\n");
-	report_private(reader, CODE_PPK, public);
-	return end;
+	report_private(reader, CODE_PPK, half);
+	/* a key line behind an unfinished file begins at end, it does not end there */
+	return last < text.len || end == text.len || end == 0 ? end : end - 1;
 }
 
 /* Random art, and what ssh-keygen says before it. */
@@ -283,15 +288,21 @@ base64_lines(struct span rest)
 static void
 report_pem(struct reader *reader, struct span body)
 {
-	struct bytes public = private_public(reader->arena, body);
+	struct bytes half = private_public(reader->arena, body);
 	struct blob facts = { 0 };
 	char *fix = NULL;
 
-	if (public.len > 0 && blob_read(public, &facts) == BLOB_OK)
+	if (find_key(body, 0) < body.len) { /* an SSH key between PEM's lines */
+		read_refused(reader, body, CODE_PEM_PUBLIC);
+		return;
+	}
+	if (half.len == 0)
+		half = private_body(reader->arena, body);
+	if (half.len > 0 && blob_read(half, &facts) == BLOB_OK)
 		fix = key_compose(reader->arena, (struct span){ "", 0 }, facts.type->name,
-		    span_of(base64_write(reader->arena, public)), (struct span){ "", 0 },
+		    span_of(base64_write(reader->arena, half)), (struct span){ "", 0 },
 		    reader->rules->now);
-	report_refused(reader, CODE_PEM_PUBLIC, &facts, public, fix, NULL);
+	report_refused(reader, CODE_PEM_PUBLIC, &facts, half, fix, NULL);
 }
 
 static size_t
@@ -356,7 +367,10 @@ head_code(struct span head)
 		enum code code;
 	} heads[] = { { "PRIVATE KEY", CODE_PRIVATE_KEY }, { "EC PARAMETERS", CODE_PRIVATE_KEY },
 		{ "SSH2 PUBLIC KEY", CODE_RFC4716 }, { "PGP", CODE_PGP },
-		{ "PUBLIC KEY", CODE_PEM_PUBLIC }, { "CERTIFICATE", CODE_X509 } };
+		{ "PUBLIC KEY", CODE_PEM_PUBLIC }, { "CERTIFICATE", CODE_X509 },
+		{ "SSH SIGNATURE", CODE_NOT_A_KEY }, { "Static key", CODE_NOT_A_KEY },
+		{ "PKCS7", CODE_X509 }, { "PARAMETERS", CODE_NOT_A_KEY },
+		{ "AGE ENCRYPTED", CODE_NOT_A_KEY } };
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
 		if (span_find(head, heads[i].text) < head.len)
@@ -366,7 +380,7 @@ head_code(struct span head)
 
 /* Quotation marks and written line ends behind an END line belong to it: where they end. */
 static size_t
-skip_tail(struct span rest, size_t end)
+skip_tail(struct reader *reader, struct span rest, size_t end)
 {
 	while (end < rest.len && rest.data[end] != '\n') {
 		size_t skip = char_quote(span_skip(rest, end));
@@ -375,8 +389,11 @@ skip_tail(struct span rest, size_t end)
 			skip = 1;
 		else if (skip == 0 && rest.data[end] == '\\' && end + 1 < rest.len)
 			skip = 2;
-		if (skip == 0)
+		if (skip == 0) {
+			/* a key that begins there does not begin a line */
+			reader->frame = CODE_TWO_KEYS_ONE_LINE;
 			return end > 0 ? end - 1 : end;
+		}
 		end += skip;
 	}
 	return end;
@@ -412,7 +429,7 @@ read_begin(struct reader *reader, struct span rest, struct span line)
 		report_thing(reader, code, head);
 	if (end == (size_t)(body.data - rest.data) + body.len)
 		return end > 0 ? end - 1 : 0; /* no END line: a key may begin right here */
-	return skip_tail(rest, end);
+	return skip_tail(reader, rest, end);
 }
 
 size_t

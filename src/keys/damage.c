@@ -24,6 +24,46 @@ report_command(struct reader *reader, struct span line)
 	return true;
 }
 
+/* "ssh-ed25519,AAAA...": something else than a space between type and blob. */
+static bool
+report_joint(struct reader *reader, struct span line)
+{
+	size_t at = span_find(line, "AAAA"), end = at;
+	struct span blob, word;
+
+	if (at == line.len || at < 4)
+		return false;
+	while (end > 0 && memchr(",:;=|/_.-", line.data[end - 1], 9) != NULL)
+		end--;
+	word = span_take(line, end);
+	if (end == at || key_type_find(word) == NULL)
+		return false;
+	blob = span_word(span_skip(line, at));
+	refuse_showing(reader, CODE_TYPE_TYPO, NULL, (struct bytes){ 0 },
+	    right_line(reader, (struct span){ "", 0 }, blob, span_skip(line, at + blob.len)),
+	    span_take(line, at));
+	return true;
+}
+
+/* "// ssh-ed25519 ...", "; ..." or "rem ...": somebody's way to comment a line out. */
+static bool
+report_comment(struct reader *reader, struct span line)
+{
+	static const char *const marks[] = { "//", ";", "--", "rem ", "<!--", "%" };
+	size_t key = find_key(line, 0);
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		size_t len = strlen(marks[i]);
+
+		if (!span_starts_nocase(line, marks[i])
+		    || span_skip_blanks(span_skip(line, len)).data != line.data + key)
+			continue;
+		read_refused(reader, span_skip(line, key), CODE_COMMENTED_OUT);
+		return true;
+	}
+	return false;
+}
+
 bool
 report_damage(struct reader *reader, struct span line)
 {
@@ -31,6 +71,8 @@ report_damage(struct reader *reader, struct span line)
 	struct words words;
 	struct span bare = line;
 
+	if (report_joint(reader, line) || report_comment(reader, line))
+		return true;
 	find_words(reader, line, &words);
 	if (words.type > 0 || words.type == words.n) {
 		/* a quotation mark or the like must not hide what is behind it */

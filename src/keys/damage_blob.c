@@ -33,6 +33,8 @@ mend_blob(struct reader *reader, struct span blob, bool urlsafe)
 	char *text = arena_alloc(reader->arena, blob.len + 4, 1);
 	size_t n = 0;
 
+	while (blob.len > 0 && blob.data[blob.len - 1] == '=')
+		blob.len--;
 	for (size_t i = 0; i < blob.len; i++) {
 		char c = blob.data[i];
 
@@ -94,6 +96,15 @@ to_ascii(struct reader *reader, struct span text)
 	return (struct span){ out, n };
 }
 
+static bool
+has_letters(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (isalnum((unsigned char)text.data[i]) || (unsigned char)text.data[i] >= 0x80)
+			return true;
+	return false;
+}
+
 /* Words that stand where the blob ought to; false where there is nothing to say about them. */
 static bool
 report_words(struct reader *reader, const struct words *words, struct span list, enum code code)
@@ -113,10 +124,19 @@ report_words(struct reader *reader, const struct words *words, struct span list,
 	if (words->blob < words->n && words->blob > words->type + 1) {
 		struct span between = text_before(words, words->blob);
 
+		between
+		    = (struct span){ blob.data, (size_t)(between.data + between.len - blob.data) };
 		comment = rest_from(words, words->blob + 1);
 		if (comment.len == 0)
-			comment = (struct span){ blob.data,
-				(size_t)(between.data + between.len - blob.data) };
+			comment = between;
+		if (!has_letters(between)) {
+			/* "ssh-ed25519 : AAAA..." */
+			refuse_showing(reader, CODE_TYPE_TYPO, NULL, none,
+			    right_line(reader, list, words->at[words->blob],
+			        rest_from(words, words->blob + 1)),
+			    between);
+			return true;
+		}
 		refuse_showing(reader, CODE_FIELD_ORDER, NULL, none,
 		    right_line(reader, list, words->at[words->blob], comment), blob);
 		return true;

@@ -72,6 +72,22 @@ judge_word(struct span word, const char *inner)
 	return CODE_NONE;
 }
 
+/* Whether text, which sshd would not take as options, was meant as some. */
+static bool
+means_options(struct span text)
+{
+	struct span name = text;
+	bool value;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (memchr("=, ", text.data[i], 3) != NULL) {
+			name = span_take(text, i);
+			break;
+		}
+	return options_known(name, &value) || options_nearest(name) != NULL
+	       || memchr(text.data, '=', text.len) != NULL;
+}
+
 /* A blob without a type that exists. */
 void
 report_bare(struct reader *reader, const struct words *words)
@@ -84,6 +100,7 @@ report_bare(struct reader *reader, const struct words *words)
 	struct bytes bytes;
 	enum code code = key_judge_blob(reader->arena, NULL, blob, &facts, &bytes);
 	bool balanced;
+	char *fix;
 
 	list = span_take(front, options_length(front, &balanced));
 	if (options_read(reader->arena, list, reader->rules->now).code != CODE_NONE || !balanced)
@@ -116,8 +133,7 @@ report_bare(struct reader *reader, const struct words *words)
 		return;
 	}
 	if (front.len == list.len) {
-		char *fix = right_line(reader, list, blob, comment);
-
+		fix = right_line(reader, list, blob, comment);
 		if (code != CODE_NONE && code != CODE_DSA && code != CODE_RSA_TOO_SHORT
 		    && is_placeholder_blob(blob))
 			code = CODE_PLACEHOLDER;
@@ -150,6 +166,9 @@ report_bare(struct reader *reader, const struct words *words)
 		code = CODE_NO_TYPE;
 		comment = comment.len > 0 ? comment : front;
 	}
-	refuse_showing(reader, code, &facts, bytes,
-	    code == CODE_TYPE_UNKNOWN ? NULL : right_line(reader, list, blob, comment), word);
+	if (code == CODE_TYPE_UNKNOWN || (list.len == 0 && means_options(front)))
+		fix = NULL; /* without the options the key would be more powerful than was meant */
+	else
+		fix = right_line(reader, list, blob, comment);
+	refuse_showing(reader, code, &facts, bytes, fix, word);
 }

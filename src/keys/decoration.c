@@ -144,6 +144,15 @@ decoration_front(struct span text, enum code *code)
 		return 0;
 	while (n < text.len && (more = char_quote(span_skip(text, n))) > 0)
 		n += more;
+	/* $'...' of a shell, **...** and the like of markdown */
+	if (n == 0 && *text.data == '$' && text.len > 1 && memchr("\"'", text.data[1], 2) != NULL)
+		n = 2;
+	if (n == 0 && memchr("*_~|", *text.data, 4) != NULL) {
+		while (n < text.len && text.data[n] == *text.data)
+			n++;
+		if (find_key(text, 0) != n)
+			n = 0;
+	}
 	if (n > 0) {
 		*code = CODE_QUOTED;
 		return n + blanks(span_skip(text, n));

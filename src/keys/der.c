@@ -116,27 +116,28 @@ static struct bytes
 named_blob(struct arena *arena, struct bytes algorithm, struct bytes rest)
 {
 	struct bytes object, key, inner, version;
-	bool public = false;
+	bool is_public = false;
 
 	if (!take(&algorithm, OBJECT, &object))
 		return none;
 	if (take(&rest, BITS, &key) && key.len > 1)
-	public = true;
-	else if (!take(&rest, OCTETS, &key)) return none;
-	inner = public ? (struct bytes){ key.data + 1, key.len - 1 } : key;
+		is_public = true;
+	else if (!take(&rest, OCTETS, &key))
+		return none;
+	inner = is_public ? (struct bytes){ key.data + 1, key.len - 1 } : key;
 	if (is_object(object, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", 9)) {
-		if (!take(&inner, SEQUENCE, &key) || (!public && !take(&key, INTEGER, &version)))
+		if (!take(&inner, SEQUENCE, &key) || (!is_public && !take(&key, INTEGER, &version)))
 			return none;
 		return rsa_blob(arena, key);
 	}
 	if (is_object(object, "\x2a\x86\x48\xce\x3d\x02\x01", 7)) {
-		if (public)
+		if (is_public)
 			return ecdsa_blob(arena, key);
 		if (!take(&inner, SEQUENCE, &key) || !take(&key, INTEGER, &version))
 			return none;
 		return sec1_blob(arena, key);
 	}
-	if (public && is_object(object, "\x2b\x65\x70", 3) && inner.len == 32)
+	if (is_public && is_object(object, "\x2b\x65\x70", 3) && inner.len == 32)
 		return make_blob(arena, "ssh-ed25519", inner, none);
 	return none;
 }

@@ -155,11 +155,12 @@ undo_percent(struct arena *arena, struct span text, struct span *plain)
 	bool form = memchr(text.data, ' ', text.len) == NULL;
 
 	/* + is a space only where the text has neither spaces nor %20 */
-	form &= span_find(text, "%20") == text.len;
+	form &= span_find(text, "%20") == text.len && span_find(text, "%25") == text.len;
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.data[i] == '%' && i + 2 < text.len && hex(text.data[i + 1]) >= 0
 		    && hex(text.data[i + 2]) >= 0) {
-			buf_putc(&out, (char)(hex(text.data[i + 1]) << 4 | hex(text.data[i + 2])));
+			buf_putc(&out, (char)((unsigned)hex(text.data[i + 1]) << 4
+			                      | (unsigned)hex(text.data[i + 2])));
 			found++;
 			i += 2;
 		} else {
@@ -167,6 +168,8 @@ undo_percent(struct arena *arena, struct span text, struct span *plain)
 		}
 	}
 	*plain = as_span(&out);
+	if (found > 0 && out.len < text.len && span_find(text, "%25") < text.len)
+		undo_percent(arena, *plain, plain); /* encoded twice */
 	return found > 0
 	       || (form && memchr(text.data, '+', text.len) != NULL
 	           && find_key(text, 0) == text.len);

@@ -55,6 +55,21 @@ cut_in_name(const struct key_type *type, struct bytes bytes)
 	return memcmp(head, bytes.data, bytes.len) == 0;
 }
 
+/* What is wrong with a whole key whose base64 does not end as it should. */
+static enum code
+coding_code(enum base64_fault coding, struct span blob)
+{
+	size_t pads = 0;
+
+	while (pads < blob.len && blob.data[blob.len - 1 - pads] == '=')
+		pads++;
+	if (coding == BASE64_LENGTH && pads == 1 && blob.len % 4 == 3)
+		return CODE_BAD_BLOB; /* one = of two: what else is missing? */
+	return coding == BASE64_PADDING || (coding == BASE64_LENGTH && pads > 0)
+	           ? CODE_BASE64_PADDING
+	           : CODE_BASE64;
+}
+
 enum code
 key_judge_blob(struct arena *arena, const struct key_type *type, struct span blob,
     struct blob *facts, struct bytes *bytes)
@@ -85,7 +100,7 @@ key_judge_blob(struct arena *arena, const struct key_type *type, struct span blo
 	if (fault != BLOB_OK)
 		return CODE_BAD_BLOB;
 	if (coding != BASE64_OK)
-		return coding == BASE64_PADDING ? CODE_BASE64_PADDING : CODE_BAD_BLOB;
+		return coding_code(coding, blob);
 	if (facts->type->kind == KIND_DSA)
 		return CODE_DSA;
 	if (facts->type->kind == KIND_POSTQUANTUM)

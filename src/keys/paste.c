@@ -103,6 +103,15 @@ is_promising(struct span line)
 	return line.len > 8 && memchr("[{\"", *line.data, 3) != NULL;
 }
 
+/* "my keys:", or "key: |" of YAML: a label with a line of its own. */
+static bool
+is_heading(struct span text)
+{
+	if (text.len > 3 && (text.data[text.len - 1] == '|' || text.data[text.len - 1] == '>'))
+		text = chars_trim(span_take(text, text.len - 1));
+	return text.len > 1 && text.len < 80 && text.data[text.len - 1] == ':';
+}
+
 /* A line that nothing makes a key of: why? */
 static void
 refuse_line(struct reader *reader, struct span text)
@@ -129,6 +138,8 @@ refuse_line(struct reader *reader, struct span text)
 		code = name_thing(reader->arena, bare);
 	else if (code == CODE_NOT_A_KEY && bare.len == 0 && removed.codes[0] == CODE_ENV_ASSIGNMENT)
 		code = CODE_PLACEHOLDER;
+	if (code == CODE_NOT_A_KEY && is_heading(text))
+		code = CODE_LABEL;
 	report_thing(reader, code, text);
 }
 
@@ -268,15 +279,17 @@ paste_read(
 		.line = 1,
 		.before = entries->last };
 	struct span utf8;
+	size_t at;
 
 	if (chars_utf16(converted, text, &utf8)) {
 		decorate(&reader.around, CODE_UTF16);
 		if (span_starts(utf8, "\xef\xbb\xbf"))
 			utf8 = span_skip(utf8, 3);
-		read_text(&reader, utf8);
-	} else {
-		read_text(&reader, text);
+		text = utf8;
 	}
+	at = find_key(text, 0);
+	reader.several = at < text.len && find_key(text, at + 4) < text.len;
+	read_text(&reader, text);
 	report_end(&reader, text);
 	arena_free(reader.arena);
 	arena_free(converted);

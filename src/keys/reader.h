@@ -42,6 +42,7 @@ struct reader {
 	enum code frame;           /* a code fence or the like was the line before */
 	unsigned depth;            /* of containers */
 	struct entry *before;      /* the last entry before this value */
+	bool several;              /* the value has more keys than one */
 	bool commented_key;        /* a comment held a key */
 	const char *leaked[16];    /* fingerprints of private keys in this value */
 	size_t leaks;

@@ -55,6 +55,9 @@ strip_layer(struct span line, struct decorations *removed)
 	if (memchr("[(<{", open, 4) != NULL && line.len > 0
 	    && memchr("])>}", line.data[line.len - 1], 4) != NULL)
 		line.len--;
+	while (memchr("*_~|", open, 4) != NULL && line.len > 0
+	       && (line.data[line.len - 1] == open || line.data[line.len - 1] == ' '))
+		line.len--;
 	return chars_trim(line);
 }
 
@@ -103,23 +106,61 @@ clean_words(struct reader *reader, struct span line, struct decorations *removed
 	return clean;
 }
 
-/* Quotation marks glued to the end of the blob. */
+/* line with the len bytes at text[from] cut out. */
+static struct span
+cut_out(struct reader *reader, struct span line, size_t from, size_t len)
+{
+	char *out = arena_alloc(reader->arena, line.len + 1, 1);
+
+	memcpy(out, line.data, from);
+	memcpy(out + from, line.data + from + len, line.len - from - len);
+	return (struct span){ out, line.len - len };
+}
+
+/* Quotation marks glued to the end of the blob; or what parts keys, where the value has several. */
 static struct span
 strip_glued(struct reader *reader, const struct reading *reading, struct span line,
     struct decorations *removed)
 {
 	struct span blob = reading->blob;
-	size_t back = blob.len > 0 ? decoration_back(blob) : 0, start;
-	struct span out;
+	size_t back = blob.len > 0 ? decoration_back(blob) : 0;
+	enum code code = CODE_QUOTED;
 
+	if (back == 0 && reader->several && blob.len > 4
+	    && memchr(",;|", blob.data[blob.len - 1], 3) != NULL) {
+		code = CODE_LIST_MARKER;
+		back = 1;
+	}
 	if (back == 0)
 		return line;
-	start = (size_t)(blob.data - line.data);
-	out.data = arena_printf(reader->arena, "%.*s%.*s", (int)(start + blob.len - back),
-	    line.data, (int)(line.len - start - blob.len), blob.data + blob.len);
-	out.len = line.len - back;
-	decorate(removed, CODE_QUOTED);
-	return out;
+	decorate(removed, code);
+	return cut_out(reader, line, (size_t)(blob.data - line.data) + blob.len - back, back);
+}
+
+/* Quotation marks around a single word: the type, the blob. */
+static struct span
+unquote_words(struct reader *reader, struct span line, struct decorations *removed)
+{
+	struct span rest = line;
+
+	for (int i = 0; i < 8 && rest.len > 0; i++) {
+		struct span word = span_word(rest), bare;
+		size_t front = char_quote(word), back;
+
+		bare = span_skip(word, front);
+		back = bare.len > 0 ? decoration_back(bare) : 0;
+		bare.len -= back;
+		if (front + back > 0
+		    && (key_type_find(bare) != NULL || span_starts(bare, "AAAA"))) {
+			size_t at = (size_t)(word.data - line.data);
+
+			decorate(removed, CODE_QUOTED);
+			line = cut_out(reader, line, at + front + bare.len, back);
+			return cut_out(reader, line, at, front);
+		}
+		rest = span_skip_blanks(span_skip(rest, word.len));
+	}
+	return line;
 }
 
 /* "ssh-ed25519AAAA...": the space is put in. */
@@ -162,12 +203,14 @@ repair_line(struct reader *reader, struct span line, struct decorations *removed
 		reading = key_read(reader->arena, line, now);
 		if (reading.code == CODE_NONE)
 			return reading;
-		if (line.len > 0 && reading.type == NULL)
+		if (line.len > 0 && (reading.type == NULL || reading.list.len > 0))
 			line = strip_layer(line, removed);
 		if (line.len == len)
 			line = clean_words(reader, line, removed);
 		if (line.data == data && line.len == len && reading.type != NULL)
 			line = strip_glued(reader, &reading, line, removed);
+		if (line.data == data && line.len == len)
+			line = unquote_words(reader, line, removed);
 		if (line.data == data && line.len == len)
 			line = part_glued(reader, line, removed);
 		if (line.data == data && line.len == len)

@@ -86,5 +86,6 @@ secret_password(struct span text)
 	if (digits == text.len)
 		return true;
 	return (letters >= 2 && digits >= 1)
-	       || (letters >= 4 && marks >= 1 && text_has_any(text, "!$%^&*#?~"));
+	       || (letters >= 4 && marks >= 1
+	           && text_has_any(span_take(text, text.len - 1), "!$%^&*#?~"));
 }

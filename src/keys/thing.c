@@ -210,7 +210,7 @@ is_url(struct span text)
 	static const char *const schemes[] = { "http://", "https://", "ftp://", "sftp://", "git://",
 		"s3://", "gs://", "git+ssh://", "www.", "github.com/", "gitlab.com/",
 		"raw.githubusercontent.com/", "api.github.com/", "gist.github.com/",
-		"bitbucket.org/", "hf.co/", "data:", "http:", "https:", NULL };
+		"bitbucket.org/", "hf.co/", "data:", "http:", "https:", "git@", NULL };
 
 	return text_starts_any(text, schemes);
 }
@@ -346,6 +346,13 @@ is_command(struct span text)
 			if (rest.len > 0 && rest.len < text.len && is_command(rest))
 				return true;
 		}
+	/* C:\Users\me>type ... */
+	if (text.len > 4 && text.data[1] == ':' && text.data[2] == '\\') {
+		const char *prompt = memchr(text.data, '>', text.len);
+
+		if (prompt != NULL && is_command(span_skip(text, (size_t)(prompt - text.data) + 1)))
+			return true;
+	}
 	if (span_starts(text, "$(")
 	    || (text.len > 2 && *text.data == '`' && memchr(text.data, ' ', text.len) != NULL))
 		return true;
@@ -419,10 +426,10 @@ name_thing(struct arena *arena, struct span text)
 		return CODE_FINGERPRINT;
 	if (is_import(text))
 		return CODE_IMPORT_ID;
-	if (is_connection(text))
-		return CODE_CONNECTION_STRING;
 	if (is_url(text))
 		return CODE_URL;
+	if (is_connection(text))
+		return CODE_CONNECTION_STRING;
 	if (is_path(text))
 		return CODE_PATH;
 	if (secret_token(text))
