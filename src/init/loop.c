@@ -86,17 +86,16 @@ patience(const struct loop *loop)
 	return first > 3600000 ? 3600000 : (int)first;
 }
 
-/* A timer that a call sets anew waits for the next round: no call can keep the others out. */
+/* One pass over the table: a call that sets its timer anew cannot keep the others out. */
 static void
 fire_timers(struct loop *loop)
 {
 	int64_t now = loop_now();
-	int newest = loop->last_id;
 
 	for (int i = 0; i < LOOP_TIMERS && !loop->done; i++) {
 		struct loop_timer timer = loop->timers[i];
 
-		if (timer.id == 0 || timer.id > newest || timer.at > now)
+		if (timer.id == 0 || timer.at > now)
 			continue;
 		loop->timers[i].id = 0;
 		timer.call(timer.context);
