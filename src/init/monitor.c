@@ -4,10 +4,13 @@
 #include "init/backoff.h"
 #include "init/hidden.h"
 
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DEFAULT_GRACE = 2000 };
+enum { DEFAULT_GRACE = 2000, ENDS = 3, STEP = 250 };
+
+static const int ends[ENDS] = { SIGTERM, SIGINT, SIGQUIT };
 
 static bool
 begin(struct monitor *monitor)
@@ -41,31 +44,62 @@ monitor_start(struct monitor *monitor, const struct worker_calls *calls)
 	return begin(monitor);
 }
 
-enum readiness
-monitor_wait(const struct monitor *monitor, int milliseconds)
+static volatile sig_atomic_t told_to_end;
+
+static void
+note_end(int signo)
 {
-	int64_t until = loop_now() + milliseconds;
+	told_to_end = signo;
+}
 
-	for (;;) {
-		struct pollfd link = { monitor->link, POLLIN, 0 };
-		struct worker_message message;
-		int64_t left = until - loop_now();
-		int ready;
-		ssize_t len;
+/* What ends any other process PID 1 does not even hear, and nobody wants to wait out our wait when
+ * the container is stopped. So PID 1 listens meanwhile; what came ignored or blocked stays so. */
+static void
+hear_the_end(struct sigaction before[ENDS], bool listen)
+{
+	for (int i = 0; i < ENDS && getpid() == 1; i++) {
+		struct sigaction note = { .sa_handler = note_end };
 
-		if (monitor->link < 0)
-			return READY_FAILED;
-		ready = poll(&link, 1, left > 0 ? (int)left : 0);
-		if (ready == 0)
-			return READY_UNKNOWN;
-		if (ready < 0)
-			continue;
-		len = recv(monitor->link, &message, sizeof(message), MSG_DONTWAIT);
-		if (len == (ssize_t)sizeof(message) && message.word == WORD_READY)
-			return (enum readiness)message.value;
-		if (len == 0)
-			return READY_FAILED;
+		if (!listen)
+			sigaction(ends[i], &before[i], NULL);
+		else if (sigaction(ends[i], NULL, &before[i]) == 0
+		         && before[i].sa_handler == SIG_DFL)
+			sigaction(ends[i], &note, NULL);
 	}
+}
+
+/* What the worker says next: READY_UNKNOWN where that is nothing for so long. */
+static enum readiness
+next_word(const struct monitor *monitor, int64_t milliseconds)
+{
+	struct pollfd link = { monitor->link, POLLIN, 0 };
+	struct worker_message message;
+	ssize_t len;
+
+	if (poll(&link, 1, milliseconds > 0 ? (int)milliseconds : 0) <= 0)
+		return READY_UNKNOWN;
+	len = recv(monitor->link, &message, sizeof(message), MSG_DONTWAIT);
+	if (len == (ssize_t)sizeof(message) && message.word == WORD_READY)
+		return (enum readiness)message.value;
+	return len == 0 ? READY_FAILED : READY_UNKNOWN;
+}
+
+enum readiness
+monitor_wait(struct monitor *monitor, int milliseconds)
+{
+	int64_t until = loop_now() + milliseconds, left;
+	enum readiness readiness = READY_UNKNOWN;
+	struct sigaction before[ENDS];
+
+	if (monitor->link < 0)
+		return READY_FAILED;
+	hear_the_end(before, true);
+	/* In short steps: a signal just before poll would be noticed only when poll is over. */
+	while (readiness == READY_UNKNOWN && told_to_end == 0 && (left = until - loop_now()) >= 0)
+		readiness = next_word(monitor, left > STEP ? STEP : left + 1);
+	hear_the_end(before, false);
+	monitor->told_to_end = told_to_end;
+	return told_to_end != 0 ? READY_STOPPED : readiness;
 }
 
 static void

@@ -23,6 +23,7 @@ struct monitor {
 	pid_t holder; /* the hidden child; 0: there is none */
 	const struct worker_calls *calls;
 	bool command_runs;
+	int told_to_end;             /* by this signal, in monitor_wait */
 	int64_t since, pause, again; /* when it was started, and will be again */
 };
 
@@ -30,8 +31,10 @@ struct monitor {
  * run all the same. calls must outlive the monitor. */
 bool monitor_start(struct monitor *monitor, const struct worker_calls *calls);
 
-/* Waits until the worker has said how it stands with SSH, that many milliseconds at most. */
-enum readiness monitor_wait(const struct monitor *monitor, int milliseconds);
+/* Waits until the worker has said how it stands with SSH, that many milliseconds at most. Where
+ * this is PID 1 and it is told to end meanwhile, the answer is READY_STOPPED, and told_to_end is
+ * the signal. */
+enum readiness monitor_wait(struct monitor *monitor, int milliseconds);
 
 /*
  * The rest is for supervise and hold, where this process stays.

@@ -23,6 +23,7 @@ enum readiness {
 	READY_UP,      /* SSH answers */
 	READY_OFF,     /* nothing was wrong, but nothing is to run (no key) */
 	READY_FAILED,  /* SSH will not come up, or a strict start must be refused */
+	READY_STOPPED, /* while it waited, the asking process was told to end */
 };
 
 struct worker_calls {

@@ -124,6 +124,8 @@ start(const struct settings *settings, const struct findings *findings, const ch
 	} else if (wait > 0) {
 		readiness = monitor_wait(&monitor, wait);
 	}
+	if (readiness == READY_STOPPED)
+		return 128 + monitor.told_to_end;
 	if (ssh->strict && readiness != READY_UP) {
 		if (readiness == READY_UNKNOWN)
 			log_say(LOG_ERROR, "error: SSH did not answer within %d seconds",

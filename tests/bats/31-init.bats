@@ -258,3 +258,47 @@ new_listener() {
 find_holder() {
 	find_monitor || [[ -n $HOLDER && -n $WORKER ]]
 }
+
+is_sshinit() {
+	[[ $(cat "/proc/$BOX/comm") == sshinit ]]
+}
+
+@test "told to end while it waits for SSH: PID 1 ends at once, and the command is not begun" {
+	need strace:strace
+	# The monitor is slow: each setsid, of which PID 1 makes none, takes 20 seconds.
+	# shellcheck disable=SC2016
+	box_start /bin/sh -c 'exec strace -D -qq -f -o /dev/null -e trace=setsid \
+		-e inject=setsid:delay_enter=20000000 "$@"' sh "$SSHINIT" --wait=60 -- /bin/echo started \
+		2>"$OUT/log" >"$OUT/out"
+	poll 10 is_sshinit
+	poll 10 grep -q '^SigCgt:.*[4-7c-f]...$' "/proc/$BOX/status"
+	local before=${EPOCHREALTIME/./}
+	kill -TERM "$BOX"
+	box_status >"$OUT/status"
+	((${EPOCHREALTIME/./} - before < 5000000)) || fail "it took longer than five seconds"
+	assert_equal "$(cat "$OUT/status")" 143
+	assert_equal "$(cat "$OUT/out")" ''
+}
+
+@test "a system call that fails before the exec never keeps the command from running" {
+	need strace:strace
+	# shellcheck disable=SC2016
+	run -0 --separate-stderr box /bin/sh -c '
+		for call in socketpair clone open prctl rt_sigaction fcntl close ioctl brk mmap poll getpid; do
+			for error in ENOSYS EPERM EMFILE; do
+				strace -qq -o /dev/null -e trace=$call -e inject=$call:error=$error:when=2+ "$@"
+				[ $? = 7 ] || echo "not with $call failing with $error"
+			done
+		done' sh "$SSHINIT" -- "$PROBE" exit 7
+	assert_output ''
+}
+
+@test "an old seccomp profile that refuses new system calls: SSH answers, and all ends as ever" {
+	need strace:strace
+	# strace returns when all that it follows has ended.
+	# shellcheck disable=SC2016
+	run -7 timeout 60 "$BASH" -c 'source "$0/tests/lib/box.bash"; box "$@"' "$TOP" \
+		strace -qq -f -o /dev/null -e inject=close_range,pidfd_open,clone3,openat2:error=EPERM \
+		"$SSHINIT" --wait=30 --strict -- "$PROBE" exit 7
+	assert_output --partial listening
+}
