@@ -10,52 +10,60 @@
  * name, 4 and 8 that many bytes. A certificate has a nonce in front and the rest behind.
  */
 #define CERT(fields) "s" fields "84ss88sssss"
+#define NAME(name)   name, sizeof(name) - 1
 
 /* RequiredRSASize is judged by the caller; beyond this OpenSSH does not read a number at all. */
 enum { NUMBER_MAX = 16384 / 8 };
 
 static const struct key_type types[] = {
-	{ "ssh-ed25519", "ssh-ed25519", "k", KIND_ED25519, NULL, 256, false },
-	{ "ssh-rsa", "ssh-rsa", "em", KIND_RSA, NULL, 0, false },
-	{ "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", "cp", KIND_ECDSA, "nistp256", 256, false },
-	{ "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", "cp", KIND_ECDSA, "nistp384", 384, false },
-	{ "ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521", "cp", KIND_ECDSA, "nistp521", 521, false },
-	{ "sk-ssh-ed25519@openssh.com", "sk-ssh-ed25519@openssh.com", "ka", KIND_SK, NULL, 256,
+	{ NAME("ssh-ed25519"), "ssh-ed25519", "k", KIND_ED25519, NULL, 256, false },
+	{ NAME("ssh-rsa"), "ssh-rsa", "em", KIND_RSA, NULL, 0, false },
+	{ NAME("ecdsa-sha2-nistp256"), "ecdsa-sha2-nistp256", "cp", KIND_ECDSA, "nistp256", 256,
 	    false },
-	{ "sk-ecdsa-sha2-nistp256@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", "cpa",
+	{ NAME("ecdsa-sha2-nistp384"), "ecdsa-sha2-nistp384", "cp", KIND_ECDSA, "nistp384", 384,
+	    false },
+	{ NAME("ecdsa-sha2-nistp521"), "ecdsa-sha2-nistp521", "cp", KIND_ECDSA, "nistp521", 521,
+	    false },
+	{ NAME("sk-ssh-ed25519@openssh.com"), "sk-ssh-ed25519@openssh.com", "ka", KIND_SK, NULL,
+	    256, false },
+	{ NAME("sk-ecdsa-sha2-nistp256@openssh.com"), "sk-ecdsa-sha2-nistp256@openssh.com", "cpa",
 	    KIND_SK, "nistp256", 256, false },
 	/* names of signatures that OpenSSH takes for the key type */
-	{ "rsa-sha2-256", "ssh-rsa", "em", KIND_RSA, NULL, 0, false },
-	{ "rsa-sha2-512", "ssh-rsa", "em", KIND_RSA, NULL, 0, false },
-	{ "webauthn-sk-ecdsa-sha2-nistp256@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+	{ NAME("rsa-sha2-256"), "ssh-rsa", "em", KIND_RSA, NULL, 0, false },
+	{ NAME("rsa-sha2-512"), "ssh-rsa", "em", KIND_RSA, NULL, 0, false },
+	{ NAME("webauthn-sk-ecdsa-sha2-nistp256@openssh.com"), "sk-ecdsa-sha2-nistp256@openssh.com",
 	    "cpa", KIND_SK, "nistp256", 256, false },
 	/* known, never used */
-	{ "ssh-dss", "ssh-dss", "dddd", KIND_DSA, NULL, 0, false },
-	{ "ssh-mldsa44-ed25519@openssh.com", "ssh-mldsa44-ed25519@openssh.com", "q",
+	{ NAME("ssh-dss"), "ssh-dss", "dddd", KIND_DSA, NULL, 0, false },
+	{ NAME("ssh-mldsa44-ed25519@openssh.com"), "ssh-mldsa44-ed25519@openssh.com", "q",
 	    KIND_POSTQUANTUM, NULL, 0, false },
-	{ "ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519-cert-v01@openssh.com", CERT("k"),
+	{ NAME("ssh-ed25519-cert-v01@openssh.com"), "ssh-ed25519-cert-v01@openssh.com", CERT("k"),
 	    KIND_ED25519, NULL, 256, true },
-	{ "ssh-rsa-cert-v01@openssh.com", "ssh-rsa-cert-v01@openssh.com", CERT("em"), KIND_RSA,
-	    NULL, 0, true },
-	{ "rsa-sha2-256-cert-v01@openssh.com", "ssh-rsa-cert-v01@openssh.com", CERT("em"), KIND_RSA,
-	    NULL, 0, true },
-	{ "rsa-sha2-512-cert-v01@openssh.com", "ssh-rsa-cert-v01@openssh.com", CERT("em"), KIND_RSA,
-	    NULL, 0, true },
-	{ "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256-cert-v01@openssh.com",
-	    CERT("cp"), KIND_ECDSA, "nistp256", 256, true },
-	{ "ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384-cert-v01@openssh.com",
-	    CERT("cp"), KIND_ECDSA, "nistp384", 384, true },
-	{ "ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521-cert-v01@openssh.com",
-	    CERT("cp"), KIND_ECDSA, "nistp521", 521, true },
-	{ "ssh-dss-cert-v01@openssh.com", "ssh-dss-cert-v01@openssh.com", CERT("dddd"), KIND_DSA,
-	    NULL, 0, true },
-	{ "sk-ssh-ed25519-cert-v01@openssh.com", "sk-ssh-ed25519-cert-v01@openssh.com", CERT("ka"),
-	    KIND_SK, NULL, 256, true },
-	{ "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
+	{ NAME("ssh-rsa-cert-v01@openssh.com"), "ssh-rsa-cert-v01@openssh.com", CERT("em"),
+	    KIND_RSA, NULL, 0, true },
+	{ NAME("rsa-sha2-256-cert-v01@openssh.com"), "ssh-rsa-cert-v01@openssh.com", CERT("em"),
+	    KIND_RSA, NULL, 0, true },
+	{ NAME("rsa-sha2-512-cert-v01@openssh.com"), "ssh-rsa-cert-v01@openssh.com", CERT("em"),
+	    KIND_RSA, NULL, 0, true },
+	{ NAME("ecdsa-sha2-nistp256-cert-v01@openssh.com"),
+	    "ecdsa-sha2-nistp256-cert-v01@openssh.com", CERT("cp"), KIND_ECDSA, "nistp256", 256,
+	    true },
+	{ NAME("ecdsa-sha2-nistp384-cert-v01@openssh.com"),
+	    "ecdsa-sha2-nistp384-cert-v01@openssh.com", CERT("cp"), KIND_ECDSA, "nistp384", 384,
+	    true },
+	{ NAME("ecdsa-sha2-nistp521-cert-v01@openssh.com"),
+	    "ecdsa-sha2-nistp521-cert-v01@openssh.com", CERT("cp"), KIND_ECDSA, "nistp521", 521,
+	    true },
+	{ NAME("ssh-dss-cert-v01@openssh.com"), "ssh-dss-cert-v01@openssh.com", CERT("dddd"),
+	    KIND_DSA, NULL, 0, true },
+	{ NAME("sk-ssh-ed25519-cert-v01@openssh.com"), "sk-ssh-ed25519-cert-v01@openssh.com",
+	    CERT("ka"), KIND_SK, NULL, 256, true },
+	{ NAME("sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"),
 	    "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", CERT("cpa"), KIND_SK, "nistp256", 256,
 	    true },
-	{ "ssh-mldsa44-ed25519-cert-v01@openssh.com", "ssh-mldsa44-ed25519-cert-v01@openssh.com",
-	    CERT("q"), KIND_POSTQUANTUM, NULL, 0, true },
+	{ NAME("ssh-mldsa44-ed25519-cert-v01@openssh.com"),
+	    "ssh-mldsa44-ed25519-cert-v01@openssh.com", CERT("q"), KIND_POSTQUANTUM, NULL, 0,
+	    true },
 };
 
 const struct key_type *
@@ -68,7 +76,7 @@ const struct key_type *
 key_type_find(struct span word)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-		if (span_is(word, types[i].name))
+		if (word.len == types[i].len && memcmp(word.data, types[i].name, word.len) == 0)
 			return &types[i];
 	return NULL;
 }

@@ -14,6 +14,7 @@ enum key_kind { KIND_RSA, KIND_DSA, KIND_ECDSA, KIND_ED25519, KIND_SK, KIND_POST
 
 struct key_type {
 	const char *name;  /* the type word of a line */
+	size_t len;        /* of name */
 	const char *inner; /* the name inside the blob; differs for signature names used as types */
 	const char *fields; /* what follows that name, see blob.c */
 	enum key_kind kind;

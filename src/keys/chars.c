@@ -295,7 +295,10 @@ span_skip_blanks(struct span text)
 bool
 span_starts_nocase(struct span text, const char *prefix)
 {
-	size_t len = strlen(prefix);
+	size_t len;
 
+	if (text.len == 0 || ((*text.data ^ *prefix) & ~0x20) != 0)
+		return *prefix == '\0';
+	len = strlen(prefix);
 	return text.len >= len && strncasecmp(text.data, prefix, len) == 0;
 }

@@ -98,7 +98,8 @@ assignment_length(struct span text)
 	bool bare = false, prefixed = false, value;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (!span_starts_nocase(text, words[i]))
+		/* most lines begin with none of them */
+		if (((*text.data ^ *words[i]) & ~0x20) != 0 || !span_starts_nocase(text, words[i]))
 			continue;
 		at = strlen(words[i]);
 		at += blanks(span_skip(text, at));

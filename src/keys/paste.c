@@ -158,7 +158,8 @@ read_line(struct reader *reader, struct span rest)
 		reader->commented_key |= find_key(text, 0) < text.len;
 		return line.len;
 	}
-	if (reader->hopeless > REFUSED_MAX && !is_promising(text)) {
+	if ((reader->hopeless > REFUSED_MAX && !is_promising(text))
+	    || (reader->refused >= REFUSED_MAX && text.len < 20)) {
 		report_more(reader);
 		return line.len;
 	}

@@ -12,13 +12,11 @@ type_before(struct span text, size_t end)
 	size_t longest = 0;
 	const struct key_type *type;
 
-	for (size_t i = 0; (type = key_type_at(i)) != NULL; i++) {
-		size_t len = strlen(type->name);
-
-		if (len <= end && len > longest
-		    && memcmp(text.data + end - len, type->name, len) == 0)
-			longest = len;
-	}
+	for (size_t i = 0; (type = key_type_at(i)) != NULL; i++)
+		if (type->len <= end && type->len > longest
+		    && text.data[end - 1] == type->name[type->len - 1]
+		    && memcmp(text.data + end - type->len, type->name, type->len) == 0)
+			longest = type->len;
 	return longest;
 }
 
