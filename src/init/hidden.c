@@ -270,7 +270,9 @@ hold(struct holder *holder)
 	for (;;) {
 		pid_t known[2] = { 0, 0 };
 
-		keep_worker(holder);
+		/* A command that ended at once, or could not be begun, needs no SSH. */
+		if (!command_ended(holder))
+			keep_worker(holder);
 		sleep_until_something(holder);
 		if (asked_to_reload && holder->worker != 0)
 			kill(holder->worker, SIGHUP);

@@ -117,10 +117,10 @@ no_zombies() {
 }
 
 @test "no process to be had: the command runs all the same, without a child that is not its own" {
-	local most
+	local most user=$((BASHPID + 1000000))
 	for most in 1 2 3; do
 		# shellcheck disable=SC2086
-		run -0 box $ODD --user 12345 --limit nproc=$most -- "${INIT[@]}" -- "$PROBE" wait
+		run -0 box $ODD --user $user --limit nproc=$most -- "${INIT[@]}" -- "$PROBE" wait
 	done
 }
 
