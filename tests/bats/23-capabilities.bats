@@ -1,5 +1,5 @@
 # Capabilities: with each of the 128 subsets of those that matter, as root, logins work or the start
-# names what is missing, and adding just that makes them work. Makes the table of docs/places.md.
+# names what is missing, and adding just that makes them work. Makes the table of tests/places.md.
 
 load ../lib/bed
 load ../lib/box

@@ -17,10 +17,10 @@
 #		In the end the workload still runs, and ends with 43 when the pod is stopped.
 #	places NAME <<ROWS
 #		place for each row "name | options | user | works | codes", then the table NAME of
-#		docs/places.md is compared with what was seen. A row whose name begins with a dash is
+#		tests/places.md is compared with what was seen. A row whose name begins with a dash is
 #		not shown there.
 #	table NAME <<MARKDOWN    compares the lines between "<!-- NAME -->" and "<!-- end NAME -->" of
-#		docs/places.md; with SSHINIT_WRITE_DOCS=1 they are replaced instead
+#		tests/places.md; with SSHINIT_WRITE_DOCS=1 they are replaced instead
 #
 # A file sets PLACE_IMAGE, and PLACE_WORKLOAD where there is no shell for the usual one.
 
@@ -114,7 +114,7 @@ _place_trim() {
 }
 
 table() {
-	local file=$TOP/docs/places.md markdown
+	local file=$TOP/tests/places.md markdown
 	markdown=$(cat)
 	if [[ ${SSHINIT_WRITE_DOCS-} == 1 ]]; then
 		mkdir -p "$BUILD/test"
@@ -124,5 +124,5 @@ table() {
 		) 9>"$BUILD/test/docs.lock"
 	fi
 	diff <(sed -n "/^<!-- $1 -->\$/,/^<!-- end $1 -->\$/p" "$file" | sed '1d;$d') <(echo "$markdown") \
-		|| fail "the table $1 of docs/places.md is not what was seen: SSHINIT_WRITE_DOCS=1 writes it"
+		|| fail "the table $1 of tests/places.md is not what was seen: SSHINIT_WRITE_DOCS=1 writes it"
 }
