@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/run.h"
+#include "keys/certificate.h"
 #include "keys/paste.h"
 
 #include <bsd/stdlib.h>
@@ -142,46 +143,62 @@ read_certificate(const struct authority *authority, struct certificate *certific
 	return 0;
 }
 
-/* "        Valid: from 2026-11-20T07:00:00 to 2026-11-20T13:00:00", in local time. */
-static bool
-holds_now(const char *text)
+/* The fingerprint of the CA; "" where KEY.pub cannot be read. */
+static const char *
+authority_fingerprint(const struct authority *authority)
 {
-	const char *valid = strstr(text, "Valid: from ");
-	char from[32], to[32];
-	struct tm start = { 0 }, end = { 0 };
-	time_t now = time(NULL);
+	struct entries entries = entries_new(authority->arena);
+	struct span text;
 
-	if (valid == NULL || sscanf(valid, "Valid: from %31s to %31s", from, to) != 2)
-		return false;
-	if (strptime(from, "%Y-%m-%dT%H:%M:%S", &start) == NULL
-	    || strptime(to, "%Y-%m-%dT%H:%M:%S", &end) == NULL)
-		return false;
-	start.tm_isdst = end.tm_isdst = -1;
-	return mktime(&start) <= now && now < mktime(&end);
+	if (file_read(authority->arena, AT_FDCWD, beside(authority, ".pub"), TEXT_LIMIT, &text) < 0)
+		return "";
+	paste_read(&entries, "CA", text, &(struct paste_rules){ .repair = true });
+	return entries.first != NULL && entries.first->key != NULL ? entries.first->key->fingerprint
+	                                                           : "";
 }
 
-/* Whether the certificate that is there says what is asked for. */
+static bool
+is_revoked(const struct authority *authority, const char *path)
+{
+	const char *const ask[]
+	    = { "ssh-keygen", "-Q", "-f", beside(authority, ".krl"), path, NULL };
+	struct span output;
+
+	return access(ask[3], F_OK) == 0 && keygen_quietly(authority, ask, &output) != 0;
+}
+
+static bool
+carries(const struct authority *authority, const struct cert *cert, const char *principals)
+{
+	char *rest = arena_strdup(authority->arena, principals), *next;
+	size_t n = 0, have = 0;
+
+	for (const char **p = cert->principals; *p != NULL; p++)
+		have++;
+	for (; (next = strsep(&rest, ",")) != NULL; n++)
+		if (!cert_has(cert->principals, next))
+			return false;
+	return n == have;
+}
+
+/* Whether the certificate that is there says what is asked for, of the key that is there. */
 static bool
 still_serves(const struct authority *authority, const struct certificate_request *request,
-    const struct certificate *certificate)
+    struct certificate *certificate, const char *fingerprint)
 {
-	struct arena *arena = authority->arena;
-	struct entries entries = entries_new(arena);
-	struct span text;
-	char *principals = arena_strdup(arena, request->principals), *next;
+	struct cert cert;
 
-	if (!holds_now(certificate->text)
-	    || strstr(certificate->text, arena_printf(arena, "Key ID: \"%s\"\n", request->identity))
-	           == NULL)
+	if (!cert_read(authority->arena, span_of(certificate->line), &cert) || cert.host
+	    || cert_time(&cert, time(NULL)) != CERT_VALID
+	    || strcmp(cert.identity, request->identity) != 0
+	    || strcmp(cert.fingerprint, fingerprint) != 0
+	    || strcmp(cert.authority, authority_fingerprint(authority)) != 0
+	    || !carries(authority, &cert, request->principals)
+	    || cert_has(cert.extensions, "permit-port-forwarding") == request->no_forwarding
+	    || is_revoked(authority, certificate->path))
 		return false;
-	while ((next = strsep(&principals, ",")) != NULL)
-		if (strstr(certificate->text, arena_printf(arena, " %s\n", next)) == NULL)
-			return false;
-	if (file_read(arena, AT_FDCWD, beside(authority, ".pub"), TEXT_LIMIT, &text) < 0)
-		return false;
-	paste_read(&entries, "CA", text, &(struct paste_rules){ .repair = true });
-	return entries.first != NULL && entries.first->key != NULL
-	       && strstr(certificate->text, entries.first->key->fingerprint) != NULL;
+	certificate->serial = (unsigned long)cert.serial;
+	return true;
 }
 
 /* The fingerprint of the file to sign; NULL after a finding when it is no public key. */
@@ -239,7 +256,9 @@ run_signing(const struct authority *authority, const struct certificate_request 
 		argv[n++] = "-O";
 		argv[n++] = "permit-pty";
 	}
-	argv[n++] = request->public_key;
+	argv[n++] = request->public_key[0] == '-'
+	                ? arena_printf(authority->arena, "./%s", request->public_key)
+	                : request->public_key;
 	argv[n] = NULL;
 	return keygen(authority, argv);
 }
@@ -257,7 +276,7 @@ authority_sign(const struct authority *authority, const struct certificate_reque
 		      .line = "",
 		      .text = "" };
 	if (!again && read_certificate(authority, certificate) == 0
-	    && still_serves(authority, request, certificate)) {
+	    && still_serves(authority, request, certificate, fingerprint)) {
 		certificate->was_valid = true;
 		return 0;
 	}
@@ -275,8 +294,20 @@ authority_sign(const struct authority *authority, const struct certificate_reque
 
 /* ---- revoking ------------------------------------------------------------------------------ */
 
-int
-authority_revoke(const struct authority *authority, const char *what, struct findings *findings)
+/* The lists are read, changed and replaced: one at a time. */
+static int
+lock(const struct authority *authority)
+{
+	int fd
+	    = open(beside(authority, ".serial"), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		(void)flock(fd, LOCK_EX);
+	return fd;
+}
+
+static int
+revoke_locked(const struct authority *authority, const char *what, struct findings *findings)
 {
 	struct arena *arena = authority->arena;
 	const char *krl = beside(authority, ".krl");
@@ -326,4 +357,15 @@ authority_revoke(const struct authority *authority, const char *what, struct fin
 	if (rename(new, krl) < 0)
 		return failed(findings, krl, strerror(errno));
 	return 0;
+}
+
+int
+authority_revoke(const struct authority *authority, const char *what, struct findings *findings)
+{
+	int fd = lock(authority);
+	int result = revoke_locked(authority, what, findings);
+
+	if (fd >= 0)
+		close(fd);
+	return result;
 }

@@ -69,6 +69,24 @@ look_at_keys(struct looks *looks)
 	look_covers(looks, look, CODE_DISABLED, NULL);
 }
 
+/* Which CA lets in whom, where there is one. */
+static void
+look_at_authorities(struct looks *looks)
+{
+	const struct plan *plan = looks->plan;
+	const char *revoked = settings_text(plan->settings, SET_REVOKED_KEYS);
+	struct look *look;
+
+	for (const struct entry *e = plan->authorities.first; e != NULL; e = e->next) {
+		if (e->key == NULL)
+			continue;
+		look = look_add(looks, "user CA", "%s %s: its certificates log in%s%s",
+		    e->key->fingerprint, e->key->comment,
+		    revoked[0] != '\0' ? ", but for those in " : "", revoked);
+		look_covers(looks, look, CODE_REVOKED_UNREADABLE, NULL);
+	}
+}
+
 /* ---- host key, capabilities, the way in ---------------------------------------------------- */
 
 static void
@@ -171,6 +189,7 @@ live_look(const struct plan *plan, bool running, const long *ports)
 		(void)look_complain(&looks, look, NOTE, CODE_NOT_RUNNING, NULL);
 	}
 	look_at_keys(&looks);
+	look_at_authorities(&looks);
 	if (!settings_flag(plan->settings, SET_ENABLED)) {
 		looks_add_rest(&looks);
 		return looks;

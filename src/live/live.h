@@ -22,4 +22,11 @@ void live_refusals(struct looks *looks);
 /* The generated configuration that the running sshd has read; "" where there is none. */
 const char *live_config(const struct looks *looks);
 
+/* Whether the file holds a certificate, so that live_certificate can say something of it. */
+bool live_is_certificate(struct arena *arena, const char *path);
+
+/* A certificate on this machine: what it says, until when, and whether the pod (or the user-ca of
+ * the command line) lets in who holds it. */
+void live_certificate(struct looks *looks, const char *path);
+
 #endif

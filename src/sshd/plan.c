@@ -127,6 +127,9 @@ plan_authorities(struct plan *plan)
 	for (const struct entry *e = plan->authorities.first; e != NULL; e = e->next) {
 		if (e->key != NULL)
 			plan->authorised++;
+		else if (e->code == CODE_CERTIFICATE)
+			finding_add(&plan->findings, ERROR, CODE_USER_CA, e->source,
+			    "this is a certificate, and not the key of the CA that signed it");
 		else
 			finding_fix(&plan->findings,
 			    finding_add(

@@ -157,20 +157,22 @@ key_name(struct arena *arena, const char *public_key)
 }
 
 static void
-print_certificate(
-    struct arena *arena, const struct certificate *certificate, const char *public_key)
+print_certificate(struct arena *arena, const struct certificate *certificate,
+    const struct certificate_request *request)
 {
-	const char *name = key_name(arena, public_key);
+	const char *name = key_name(arena, request->public_key);
+	const char *user
+	    = arena_strndup(arena, request->principals, strcspn(request->principals, ","));
 
 	printf("%s%s\n\n%s\n\n", certificate->was_valid ? "still valid: " : "", certificate->path,
 	    certificate->text);
 	printf(
-	    "Linux, macOS:\n  echo '%s' > ~/.ssh/%s-cert.pub\n  ssh -i ~/.ssh/%s USER@HOST -p PORT\n\n",
-	    certificate->line, name, name);
+	    "Linux, macOS:\n  echo '%s' > ~/.ssh/%s-cert.pub\n  ssh -i ~/.ssh/%s -p PORT %s@HOST\n\n",
+	    certificate->line, name, name, user);
 	printf(
 	    "Windows (PowerShell):\n  Set-Content -Path $env:USERPROFILE\\.ssh\\%s-cert.pub -Value '%s'\n"
-	    "  ssh -i $env:USERPROFILE\\.ssh\\%s USER@HOST -p PORT\n",
-	    name, certificate->line, name);
+	    "  ssh -i $env:USERPROFILE\\.ssh\\%s -p PORT %s@HOST\n",
+	    name, certificate->line, name, user);
 }
 
 static int
@@ -182,7 +184,7 @@ sign(const struct authority *authority, struct request *request, struct findings
 	if (authority_sign(authority, &request->certificate, request->again, &certificate, findings)
 	    < 0)
 		return print_findings(findings);
-	print_certificate(authority->arena, &certificate, request->words[0]);
+	print_certificate(authority->arena, &certificate, &request->certificate);
 	return 0;
 }
 

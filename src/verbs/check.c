@@ -16,14 +16,16 @@ struct request {
 	bool json;
 	const char *identity; /* a private key on this machine; NULL: none */
 	char **files;         /* NULL-terminated; empty: look at the pod */
+	char **certificates;  /* those of the files that are certificates; NULL-terminated */
 };
 
 static int
 read_arguments(struct request *request, struct settings *settings, int argc, char **argv)
 {
-	size_t n = 0;
+	size_t n = 0, certificates = 0;
 
 	request->files = arena_alloc(settings->arena, (size_t)argc + 1, sizeof(char *));
+	request->certificates = arena_alloc(settings->arena, (size_t)argc + 1, sizeof(char *));
 	for (char **word = argv + 1; *word != NULL; word++) {
 		const char *config = NULL, *wrong = NULL;
 		int taken;
@@ -37,6 +39,9 @@ read_arguments(struct request *request, struct settings *settings, int argc, cha
 				return options_wrong(
 				    "--identity", "it needs the path of a private key");
 			request->identity = *word;
+		} else if (strcmp(*word, "-") != 0 && (*word)[0] != '-'
+		           && live_is_certificate(settings->arena, *word)) {
+			request->certificates[certificates++] = *word;
 		} else if (strcmp(*word, "-") == 0 || (*word)[0] != '-') {
 			request->files[n++] = *word;
 		} else if (strcmp(*word, "--") == 0) {
@@ -110,6 +115,24 @@ plan_pod(const struct verb_call *call)
 		.holding = call->ports };
 
 	return plan_make(&inputs);
+}
+
+/* Certificates count where a CA is known: in a pod, or where user-ca says which. */
+static void
+look_at_certificates(struct looks *looks, struct plan *plan, const struct request *request,
+    const struct verb_call *call)
+{
+	const struct plan *pod;
+
+	if (request->certificates[0] != NULL
+	    && (call->running || settings_given(call->settings, SET_USER_CA)
+	        || settings_given(call->settings, SET_USER_CA_FILE))) {
+		pod = plan_pod(call);
+		plan->authorities = pod->authorities;
+		plan->logins = call->running ? pod->logins : NULL;
+	}
+	for (char **path = request->certificates; *path != NULL; path++)
+		live_certificate(looks, *path);
 }
 
 /* ---- text ---------------------------------------------------------------------------------- */
@@ -283,11 +306,14 @@ verb_check(const struct verb_call *call)
 
 	if (status != 0)
 		return status;
-	if (request.files[0] != NULL || request.identity != NULL) {
+	if (request.files[0] != NULL || request.certificates[0] != NULL
+	    || request.identity != NULL) {
 		plan = plan_files(call->settings, call->findings, request.files);
-		looks = (struct looks){
-			.arena = plan->arena, .plan = plan, .live = findings_new(plan->arena)
-		};
+		looks = (struct looks){ .arena = plan->arena,
+			.plan = plan,
+			.live = findings_new(plan->arena),
+			.running = call->running };
+		look_at_certificates(&looks, plan, &request, call);
 		looks_add_rest(&looks);
 		if (request.identity != NULL)
 			identity = look_at_identity(&looks, &request);
