@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -852,6 +853,35 @@ test_monitor_is_mended(void **unused)
 	assert_true(nothing_left(10000));
 }
 
+/* All that is left of a command whose main thread has ended. */
+static void *
+last_thread(void *unused)
+{
+	(void)unused;
+	usleep(500000);
+	_exit(shared->over || kill(shared->started[0], 0) != 0 ? 1 : 0);
+}
+
+static int
+command_main_thread_leaves(void)
+{
+	pthread_t thread;
+
+	CHECK(within(10000, started));
+	CHECK(pthread_create(&thread, NULL, last_thread, NULL) == 0);
+	pthread_exit(NULL);
+}
+
+/* A command lives as long as any of its threads. */
+static void
+test_main_thread_may_end(void **unused)
+{
+	(void)unused;
+	pod_start(sleep_for_ever, command_main_thread_leaves);
+	assert_int_equal(pod_status(), 0);
+	assert_true(nothing_left(10000));
+}
+
 static int
 command_stops_softly(void)
 {
@@ -921,6 +951,7 @@ main(void)
 		POD_TEST(test_odd_signals),
 		POD_TEST(test_command_line_is_blanked),
 		POD_TEST(test_monitor_is_mended),
+		POD_TEST(test_main_thread_may_end),
 		POD_TEST(test_soft_stop),
 	};
 
