@@ -168,7 +168,7 @@ of_other_login(const struct words *w)
 
 /* The likely reason, "" when there is nothing to go by. */
 static const char *
-likely(struct words *w, const struct listing *listing)
+likely_reason(struct words *w, const struct listing *listing)
 {
 	const struct refusal *r = w->r;
 	const struct entry *given = entry_of(&w->plan->entries, r->fingerprint);
@@ -228,7 +228,7 @@ explain_key(struct words *w)
 	    "use the private half of one of them (ssh -i FILE %s@...), or add the client's key to "
 	    "PUBLIC_KEY (cat %s.pub)",
 	    r->user, private_file(r->type));
-	why = likely(w, &listing);
+	why = likely_reason(w, &listing);
 	w->detail = arena_printf(w->arena, "%s %s%s; %zu may log in: %s%s", r->type, r->fingerprint,
 	    r->keys > 1 ? arena_printf(w->arena, " and %u more", r->keys - 1) : "", listing.count,
 	    listing.text.data, why);
