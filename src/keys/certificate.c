@@ -78,7 +78,8 @@ static bool
 read_blob(struct arena *arena, struct bytes bytes, struct cert *cert)
 {
 	struct blob blob;
-	struct bytes rest = bytes, skipped, identity, principals, options, extensions, authority;
+	struct bytes rest = bytes, name, nonce, skipped, identity, principals, options, extensions,
+	             authority;
 	const uint8_t *key;
 	uint64_t kind;
 	size_t fields;
@@ -86,7 +87,7 @@ read_blob(struct arena *arena, struct bytes bytes, struct cert *cert)
 	if (blob_read(bytes, &blob) != BLOB_OK || !blob.type->certificate)
 		return false;
 	fields = strlen(blob.type->fields) - 1 - strlen(tail);
-	if (!wire_string(&rest, &skipped) || !wire_string(&rest, &skipped))
+	if (!wire_string(&rest, &name) || !wire_string(&rest, &nonce))
 		return false;
 	key = rest.data;
 	for (size_t i = 0; i < fields; i++)

@@ -161,8 +161,8 @@ print_certificate(struct arena *arena, const struct certificate *certificate,
     const struct certificate_request *request)
 {
 	const char *name = key_name(arena, request->public_key);
-	const char *user
-	    = arena_strndup(arena, request->principals, strcspn(request->principals, ","));
+	const char *principals = request->principals != NULL ? request->principals : "";
+	const char *user = arena_strndup(arena, principals, strcspn(principals, ","));
 
 	printf("%s%s\n\n%s\n\n", certificate->was_valid ? "still valid: " : "", certificate->path,
 	    certificate->text);
