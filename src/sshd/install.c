@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/run.h"
 #include "sshd/embedded.h"
-#include "sshd/install_step.h"
+#include "sshd/install_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { STEPS = 4, WORDS = 18 };
+enum { STEPS = 4, WORDS = 18, LOCKS = 6 };
 
 /* What each package manager is told, step by step. A step that only mends may fail. */
 struct manager {
@@ -23,6 +23,9 @@ struct manager {
 		bool may_fail;
 		const char *argv[WORDS];
 	} steps[STEPS];
+	const char *id_locks[LOCKS]; /* files with a process id, which it believes */
+	const char *file_lock; /* a file that is the lock while it exists: it is not waited for */
+	int informs; /* from this exit status on it did its work, and has something to say */
 };
 
 #define APT                                                                                        \
@@ -30,32 +33,42 @@ struct manager {
 	    "Acquire::https::Timeout=15", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0"
 
 static const struct manager managers[] = {
-	{ "apt-get",
-	    { { "mending what a kill left half done", true, { "dpkg", "--configure", "-a" } },
+	{ .name = "apt-get",
+	    .steps
+	    = { { "mending what a kill left half done", true, { "dpkg", "--configure", "-a" } },
 	        { "reading the list of packages", true,
 	            { "apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any", APT } },
 	        { "installing", false,
 	            { "apt-get", "install", "-y", "-q", "--no-install-recommends", APT,
 	                "openssh-server" } } } },
-	{ "apk", { { "installing", false,
-	             { "apk", "add", "--no-cache", "--wait", "120", "openssh-server" } } } },
-	{ "microdnf", { { "installing", false,
-	                  { "microdnf", "-y", "install", "--setopt=install_weak_deps=0",
-	                      "openssh-server" } } } },
-	{ "dnf", { { "installing", false,
-	             { "dnf", "-y", "--setopt=install_weak_deps=False", "--setopt=timeout=15",
-	                 "--setopt=retries=2", "install", "openssh-server" } } } },
-	{ "yum", { { "installing", false,
-	             { "yum", "-y", "--setopt=timeout=15", "--setopt=retries=2", "install",
-	                 "openssh-server" } } } },
-	{ "zypper",
-	    {
-	        { "installing", false,
-	            { "zypper", "--non-interactive", "install", "--no-recommends",
-	                "openssh-server" } },
-	    } },
-	{ "pacman", { { "installing", false,
-	                { "pacman", "-Sy", "--noconfirm", "--needed", "openssh" } } } },
+	{ .name = "apk",
+	    .steps = { { "installing", false,
+	        { "apk", "add", "--no-cache", "--wait", "120", "openssh-server" } } } },
+	{ .name = "microdnf",
+	    .steps = { { "installing", false,
+	        { "microdnf", "-y", "install", "--setopt=install_weak_deps=0",
+	            "openssh-server" } } } },
+	{ .name = "dnf",
+	    .steps = { { "installing", false,
+	        { "dnf", "-y", "--setopt=install_weak_deps=False", "--setopt=timeout=15",
+	            "--setopt=retries=2", "install", "openssh-server" } } },
+	    .id_locks = { "/var/cache/dnf/metadata_lock.pid", "/var/cache/dnf/download_lock.pid",
+	        "/var/lib/dnf/rpmdb_lock.pid", "/var/log/log_lock.pid" } },
+	{ .name = "yum",
+	    .steps = { { "installing", false,
+	        { "yum", "-y", "--setopt=timeout=15", "--setopt=retries=2", "install",
+	            "openssh-server" } } },
+	    .id_locks = { "/var/run/yum.pid" } },
+	{ .name = "zypper",
+	    .steps = { { "installing", false,
+	        { "zypper", "--non-interactive", "install", "--no-recommends",
+	            "openssh-server" } } },
+	    .id_locks = { "/run/zypp.pid", "/var/run/zypp.pid" },
+	    .informs = 100 },
+	{ .name = "pacman",
+	    .steps = { { "installing", false,
+	        { "pacman", "-Sy", "--noconfirm", "--needed", "openssh" } } },
+	    .file_lock = "/var/lib/pacman/db.lck" },
 };
 
 enum { MANAGERS = sizeof(managers) / sizeof(managers[0]) };
@@ -139,13 +152,29 @@ make_idle(struct arena *arena, const struct install *install)
 	return arena_printf(arena, "%s/idle:", install->state->path);
 }
 
+static bool
+sshd_is_there(struct arena *arena)
+{
+	return run_find(arena, run_standard_path, "sshd")[0] != '\0';
+}
+
+/* Removes the locks that nobody holds any more, and waits where the package manager would not. */
+static bool
+clear_locks(struct arena *arena, const struct install_clock *clock, const struct manager *manager)
+{
+	for (const char *const *lock = manager->id_locks; *lock != NULL; lock++)
+		install_lock_mend(arena, *lock);
+	return manager->file_lock == NULL || install_lock_wait(clock, manager->file_lock);
+}
+
 int
 install_run(const struct install *install)
 {
 	struct arena *arena = arena_new();
 	const struct manager *manager = find_manager(arena);
 	const char *environment[] = { NULL, "HOME=/root", "LANG=C", "LC_ALL=C",
-		"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", NULL };
+		"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true",
+		arena_printf(arena, "ZYPP_LOCK_TIMEOUT=%d", LOCK_SECONDS), NULL };
 	struct install_clock clock
 	    = install_clock(settings_number(install->settings, SET_INSTALL_SECONDS));
 	enum code code = CODE_NONE, earlier = CODE_NONE;
@@ -155,22 +184,29 @@ install_run(const struct install *install)
 		return 1;
 	environment[0]
 	    = arena_printf(arena, "PATH=%s%s", make_idle(arena, install), run_standard_path);
+	if (!clear_locks(arena, &clock, manager)) {
+		code = CODE_INSTALL_LOCKED;
+		detail = manager->file_lock;
+	}
 	for (size_t i = 0; i < STEPS && manager->steps[i].what != NULL && code == CODE_NONE; i++) {
 		const char *path = run_find(arena, run_standard_path, manager->steps[i].argv[0]);
+		struct install_outcome outcome;
 		enum code result;
 
 		dprintf(STDERR_FILENO, "openssh-server, by %s: %s\n", manager->name,
 		    manager->steps[i].what);
 		result = install_step(
-		    arena, &clock, path, manager->steps[i].argv, environment, &detail);
+		    arena, &clock, path, manager->steps[i].argv, environment, &outcome);
+		if (result != CODE_INSTALL_SLOW && manager->informs != 0
+		    && outcome.status >= manager->informs && sshd_is_there(arena))
+			result = CODE_NONE;
 		/* Out of time is out of time, whatever the step was for. */
-		if (manager->steps[i].may_fail && result != CODE_INSTALL_SLOW) {
-			if (result != CODE_NONE) {
-				earlier = result;
-				earlier_detail = detail;
-			}
-		} else {
+		if (!manager->steps[i].may_fail || result == CODE_INSTALL_SLOW) {
 			code = result;
+			detail = outcome.detail;
+		} else if (result != CODE_NONE) {
+			earlier = result;
+			earlier_detail = outcome.detail;
 		}
 	}
 	/* "No such package" often means that the list of packages could not be read. */
@@ -179,7 +215,7 @@ install_run(const struct install *install)
 		code = earlier;
 		detail = earlier_detail;
 	}
-	if (code == CODE_NONE && run_find(arena, run_standard_path, "sshd")[0] == '\0') {
+	if (code == CODE_NONE && !sshd_is_there(arena)) {
 		code = CODE_INSTALL_FAILED;
 		detail = "the package manager succeeded, but there is no sshd";
 	}

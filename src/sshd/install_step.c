@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SAY_EVERY = 10000, LOOK_EVERY = 500, KEPT = 64 * 1024, GRACE = 5000, LINE = 160 };
+enum { LOOK_EVERY = 500, KEPT = 64 * 1024, GRACE = 5000, LINE = 160 };
 
 static int64_t
 now_ms(void)
@@ -51,7 +51,7 @@ static const struct {
 	{ "enough free space", CODE_INSTALL_DISK },
 	{ "enough free disk space", CODE_INSTALL_DISK },
 	{ "Disk Requirements", CODE_INSTALL_DISK },
-	{ "needs more space on the", CODE_INSTALL_DISK },
+	{ " more space on the", CODE_INSTALL_DISK },
 	{ "Read-only file system", CODE_INSTALL_READONLY },
 	{ "read-only file system", CODE_INSTALL_READONLY },
 	{ "Could not get lock", CODE_INSTALL_LOCKED },
@@ -70,8 +70,15 @@ static const struct {
 	{ "Temporary failure resolving", CODE_INSTALL_DNS },
 	{ "Could not resolve", CODE_INSTALL_DNS },
 	{ "Couldn't resolve host", CODE_INSTALL_DNS },
+	{ "temporary error (try again later)", CODE_INSTALL_DNS }, /* apk's word for it */
 	{ "DNS lookup error", CODE_INSTALL_DNS },
-	{ "404", CODE_INSTALL_NOT_FOUND },
+	{ "404  Not Found", CODE_INSTALL_NOT_FOUND },
+	{ "404 Not Found", CODE_INSTALL_NOT_FOUND },
+	{ "rror: 404", CODE_INSTALL_NOT_FOUND },
+	{ "rror 404", CODE_INSTALL_NOT_FOUND },
+	{ "code: 404", CODE_INSTALL_NOT_FOUND },
+	{ "response: 404", CODE_INSTALL_NOT_FOUND },
+	{ "not found on medium", CODE_INSTALL_NOT_FOUND },
 	{ "Connection timed out", CODE_INSTALL_UNREACHABLE },
 	{ "onnection refused", CODE_INSTALL_UNREACHABLE },
 	{ "onnection failed", CODE_INSTALL_UNREACHABLE },
@@ -83,6 +90,10 @@ static const struct {
 	{ "Cannot initiate the connection", CODE_INSTALL_UNREACHABLE },
 	{ "timed out", CODE_INSTALL_UNREACHABLE },
 	{ "Timeout", CODE_INSTALL_UNREACHABLE },
+	{ "Couldn't open file", CODE_INSTALL_UNREACHABLE },
+	{ "is not a directory: ", CODE_INSTALL_UNREACHABLE }, /* zypper's, of a repository */
+	{ "Valid metadata not found", CODE_INSTALL_UNREACHABLE },
+	{ "network error (check", CODE_INSTALL_UNREACHABLE },
 	{ "Internal Server Error", CODE_INSTALL_UNREACHABLE },
 	{ "Unable to locate package", CODE_INSTALL_NOT_FOUND },
 	{ "has no installation candidate", CODE_INSTALL_NOT_FOUND },
@@ -90,6 +101,7 @@ static const struct {
 	{ "No package ", CODE_INSTALL_NOT_FOUND },
 	{ "no such package", CODE_INSTALL_NOT_FOUND },
 	{ "target not found", CODE_INSTALL_NOT_FOUND },
+	{ "Unable to find a match", CODE_INSTALL_NOT_FOUND },
 	{ "not found in package names", CODE_INSTALL_NOT_FOUND },
 };
 
@@ -187,7 +199,7 @@ follow(struct arena *arena, const struct install_clock *clock, pid_t child, int 
 			return true;
 		if (now_ms() >= clock->end)
 			return false;
-		if (now_ms() - said >= SAY_EVERY) {
+		if (now_ms() - said >= INSTALL_SAY_EVERY) {
 			said = now_ms();
 			dprintf(STDERR_FILENO, "openssh-server, after %ld s: %s\n",
 			    install_clock_spent(clock), last_line(arena, text->data));
@@ -197,14 +209,14 @@ follow(struct arena *arena, const struct install_clock *clock, pid_t child, int 
 
 enum code
 install_step(struct arena *arena, const struct install_clock *clock, const char *path,
-    const char *const argv[], const char *const environment[], const char **detail)
+    const char *const argv[], const char *const environment[], struct install_outcome *outcome)
 {
 	struct buf text = buf_new(arena);
 	int ends[2], status = 0;
 	bool in_time;
 	pid_t child;
 
-	*detail = path;
+	*outcome = (struct install_outcome){ path, -1 };
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
 	if (path[0] == '\0' || pipe2(ends, O_CLOEXEC) < 0)
 		return CODE_INSTALL_FAILED;
@@ -214,18 +226,20 @@ install_step(struct arena *arena, const struct install_clock *clock, const char 
 	close(ends[1]);
 	if (child < 0) {
 		close(ends[0]);
-		*detail = strerror(errno);
+		outcome->detail = strerror(errno);
 		return CODE_INSTALL_FAILED;
 	}
 	in_time = follow(arena, clock, child, ends[0], &text, &status);
 	close(ends[0]);
 	family_end(in_time ? 0 : GRACE, (const pid_t[]){ child, 0 });
 	if (!in_time) {
-		*detail = arena_printf(arena, "%ld seconds; last: %s", install_clock_spent(clock),
-		    last_line(arena, text.data));
+		outcome->detail = arena_printf(arena, "%ld seconds; last: %s",
+		    install_clock_spent(clock), last_line(arena, text.data));
 		return CODE_INSTALL_SLOW;
 	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (WIFEXITED(status))
+		outcome->status = WEXITSTATUS(status);
+	if (outcome->status == 0)
 		return CODE_NONE;
-	return install_diagnose(arena, text.data, detail);
+	return install_diagnose(arena, text.data, &outcome->detail);
 }

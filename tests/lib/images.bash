@@ -17,6 +17,7 @@
 #	                         host keys baked in, no /run/sshd. With rsync, procps and iproute2
 #	bookworm-plain, trixie-plain, bullseye-plain
 #	                         the same without openssh-server and rsync
+#	bookworm-managers        bookworm-ssh with dnf, zypper, pacman and rpm beside apt
 #	busybox                  one static busybox, /etc/passwd and /etc/group
 #	scratch                  nothing; only image_with_sshinit makes sense of it
 #
@@ -27,7 +28,7 @@
 
 IMAGE_CACHE=${SSHINIT_TEST_CACHE:-$BUILD/images}
 IMAGE_REPO=localhost/sshinit-test
-IMAGE_NAMES="bookworm-ssh bookworm-plain trixie-ssh trixie-plain bullseye-ssh bullseye-plain busybox"
+IMAGE_NAMES="bookworm-ssh bookworm-plain trixie-ssh trixie-plain bullseye-ssh bullseye-plain bookworm-managers busybox"
 
 image() {
 	local name=$1 recipe ref
@@ -130,6 +131,10 @@ _image_exists() {
 _image_recipe() {
 	local include=ca-certificates,iproute2,procps
 	case $1 in
+	bookworm-managers)
+		include=openssh-server,dnf,zypper,pacman-package-manager,createrepo-c,rpm,procps,iproute2
+		echo "mmdebstrap 1 bookworm $include ${SSHINIT_TEST_MIRROR:-http://deb.debian.org/debian}"
+		;;
 	bookworm-* | trixie-* | bullseye-*)
 		[[ $1 == *-ssh ]] && include+=,openssh-server,rsync
 		echo "mmdebstrap 1 ${1%-*} $include ${SSHINIT_TEST_MIRROR:-http://deb.debian.org/debian}"
