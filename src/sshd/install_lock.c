@@ -23,21 +23,24 @@ clock_ms(clockid_t which)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* When a process began, by the clock that files are dated by; 0 when there is no such process. */
+/* When a process began, by the clock that files are dated by; 0 when there is no such process, or
+ * only what is left of it, which a careless process 1 leaves about. */
 static int64_t
 process_start(struct arena *arena, long pid)
 {
 	const char *path = arena_printf(arena, "/proc/%ld/stat", pid);
 	struct span stat;
 	const char *at;
+	bool zombie;
 
 	if (file_read(arena, AT_FDCWD, path, STAT_SIZE, &stat) < 0)
 		return 0;
 	/* Its name stands in brackets, and may hold spaces and brackets. */
 	at = strrchr(stat.data, ')');
+	zombie = at != NULL && strncmp(at, ") Z", 3) == 0;
 	for (int field = 2; at != NULL && field < START_FIELD; field++)
 		at = strchr(at + 1, ' ');
-	if (at == NULL)
+	if (at == NULL || zombie)
 		return 0;
 	return clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME)
 	       + strtoll(at, NULL, 10) * 1000 / sysconf(_SC_CLK_TCK);

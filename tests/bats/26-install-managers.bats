@@ -191,15 +191,15 @@ repository_gone() {
 }
 
 @test "a package manager already at work is waited for" {
-	installing "$DNF" -- sh -c 'mkdir -p /var/cache/dnf; sleep 6 &
-		echo -n $! >/var/cache/dnf/metadata_lock.pid; exec sleep infinity'
-	pod_wait_login 60
-	installing "$ZYPPER" -- sh -c 'sleep 6 & echo $! >/run/zypp.pid; exec sleep infinity'
-	pod_wait_login 60
-	installing "$PACMAN" -- sh -c '(sleep 6; rm /var/lib/pacman/db.lck) 3>/var/lib/pacman/db.lck &
+	installing "$DNF" -- sh -c 'mkdir -p /var/cache/dnf; sleep 5 &
+		echo -n $! >/var/cache/dnf/metadata_lock.pid; wait; exec sleep infinity'
+	pod_wait_login 40
+	installing "$ZYPPER" -- sh -c 'sleep 5 & echo $! >/run/zypp.pid; wait; exec sleep infinity'
+	pod_wait_login 40
+	installing "$PACMAN" -- sh -c '(sleep 5; rm /var/lib/pacman/db.lck) 3>/var/lib/pacman/db.lck
 		exec sleep infinity'
 	pod_wait_log 'waiting for /var/lib/pacman/db.lck' 20
-	pod_wait_login 60
+	pod_wait_login 40
 }
 
 # Process 1 of the container that is started again is not the one that wrote the image's file.
