@@ -5,6 +5,7 @@
 #include "pod/api_plan.h"
 #include "pod/capabilities.h"
 #include "pod/session_env.h"
+#include "sshd/authorities.h"
 #include "sshd/config.h"
 #include "sshd/embedded.h"
 #include "sshd/fetch.h"
@@ -106,38 +107,6 @@ plan_logins(struct plan *plan, bool running)
 		plan->entries = read_sources(plan, plan->settings, NULL, false);
 }
 
-/* The CAs of user-ca and user-ca-file. */
-static void
-plan_authorities(struct plan *plan)
-{
-	const char *text = settings_text(plan->settings, SET_USER_CA);
-	const char *file = settings_text(plan->settings, SET_USER_CA_FILE);
-	const char *revoked = settings_text(plan->settings, SET_REVOKED_KEYS);
-	const struct paste_rules rules = { .repair = true, .now = plan->now };
-
-	plan->authorities = entries_new(plan->arena);
-	if (revoked[0] != '\0' && access(revoked, R_OK) < 0)
-		finding_add(&plan->findings, ERROR, CODE_REVOKED_UNREADABLE, revoked, "%s",
-		    strerror(errno));
-	if (text[0] != '\0')
-		paste_read(&plan->authorities, "SSHINIT_USER_CA", span_of(text), &rules);
-	if (file[0] != '\0' && sources_read_file(&plan->authorities, file, &rules) < 0)
-		finding_add(
-		    &plan->findings, ERROR, CODE_SOURCE_UNREADABLE, file, "%s", strerror(errno));
-	for (const struct entry *e = plan->authorities.first; e != NULL; e = e->next) {
-		if (e->key != NULL)
-			plan->authorised++;
-		else if (e->code == CODE_CERTIFICATE)
-			finding_add(&plan->findings, ERROR, CODE_USER_CA, e->source,
-			    "this is a certificate, and not the key of the CA that signed it");
-		else
-			finding_fix(&plan->findings,
-			    finding_add(
-			        &plan->findings, ERROR, CODE_USER_CA, e->source, "%s", e->message),
-			    "%s", e->fix);
-	}
-}
-
 static void
 plan_ports(struct plan *plan, const long *holding)
 {
@@ -203,7 +172,9 @@ plan_make(const struct plan_inputs *inputs)
 	}
 	plan->accounts = accounts_plan(arena, plan->settings, &plan->findings);
 	plan_logins(plan, inputs->running);
-	plan_authorities(plan);
+	plan->authorities = authorities_plan(arena, plan->settings, &plan->state,
+	    &(struct authorities_when){ plan->now, inputs->running }, &plan->findings);
+	plan->authorised += entries_usable(&plan->authorities);
 	plan->backend = backend_plan(arena, plan->settings, plan->accounts, &plan->findings);
 	fetch_plan(plan->settings, &plan->findings);
 	(void)api_plan(plan->settings, &plan->findings);
@@ -371,8 +342,8 @@ write_authorities(struct plan *plan, struct config *config)
 			buf_printf(&text, "%s %s\n", e->key->type, e->key->blob);
 	if (text.len == 0)
 		return 0;
-	config->user_ca = arena_printf(plan->arena, "%s/user_ca", plan->state.path);
-	if (put(plan, "user_ca", (struct span){ text.data, text.len }, 0600) < 0)
+	config->user_ca = arena_printf(plan->arena, "%s/%s", plan->state.path, AUTHORITIES_NAME);
+	if (put(plan, AUTHORITIES_NAME, (struct span){ text.data, text.len }, 0600) < 0)
 		return -1;
 	if (names[0] == NULL && plan->settings->users == NULL)
 		return 0;

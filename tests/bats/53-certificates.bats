@@ -319,12 +319,24 @@ in_log() {
 	pod_box SSHINIT_USER_CA= SSHINIT_USER_CA_FILE="$CA.pub" PUBLIC_KEY="$(key_pub ed25519-key)"
 	sign good -n root -V -1m:+1h
 	run -0 with good -- true
+	# By accident nobody is shut out.
+	cp ca.pub saved.pub
+	: >ca.pub
+	in_log 'ca.pub: this source has gone bad, so the keys it had stay in force: no usable CA in it'
+	run -0 with good -- true
+	rm ca.pub
+	in_log 'ca.pub: this source has gone bad.*No such file'
+	run -0 with good -- true
+	cp saved.pub ca.pub
 	key_pub ed25519-eve >new.pub
 	mv new.pub ca.pub
 	refused() { ! with good -- true; }
 	poll 3 refused
 	SIGNER=$(key ed25519-eve) sign eve -n root -V -1m:+1h
 	run -0 with eve -- true
+	echo '# none' >ca.pub
+	gone() { ! with eve -- true; }
+	poll 3 gone
 }
 
 @test "with a certificate, directly and through a jump host: scp, sftp, forwards, an agent, what VS Code does" {

@@ -1,0 +1,79 @@
+#include "sshd/authorities.h"
+
+#include "base/file.h"
+#include "keys/paste.h"
+#include "keys/sources.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILE_LIMIT = 1024 * 1024 };
+
+size_t
+entries_usable(const struct entries *entries)
+{
+	return entries->count[VERDICT_OK] + entries->count[VERDICT_REPAIRED];
+}
+
+static void
+read_file(struct entries *authorities, const char *file, const struct state *state,
+    const struct authorities_when *when, struct findings *findings)
+{
+	const struct paste_rules rules = { .repair = true, .now = when->now };
+	struct arena *arena = authorities->arena;
+	struct entries found = entries_new(arena);
+	struct span text = { "", 0 }, in_force;
+	const char *wrong = NULL;
+
+	if (file_read(arena, AT_FDCWD, file, FILE_LIMIT, &text) < 0)
+		wrong = strerror(errno);
+	else
+		paste_read(&found, file, text, &rules);
+	if (when->running && entries_usable(&found) == 0 && !sources_mean_none(text)
+	    && file_read_own(arena, state->fd, AUTHORITIES_NAME, FILE_LIMIT, &in_force) == 0) {
+		finding_add(findings, ERROR, CODE_SOURCE_KEPT, file, "%s",
+		    wrong != NULL ? wrong : "no usable CA in it");
+		paste_read(authorities, file, in_force, &rules);
+		return;
+	}
+	if (wrong != NULL)
+		finding_add(findings, ERROR, CODE_SOURCE_UNREADABLE, file, "%s", wrong);
+	paste_read(authorities, file, text, &rules);
+}
+
+static void
+complain(const struct entry *e, struct findings *findings)
+{
+	if (e->code == CODE_CERTIFICATE)
+		finding_add(findings, ERROR, CODE_USER_CA, e->source,
+		    "this is a certificate, and not the key of the CA that signed it");
+	else
+		finding_fix(findings,
+		    finding_add(findings, ERROR, CODE_USER_CA, e->source, "%s", e->message), "%s",
+		    e->fix);
+}
+
+struct entries
+authorities_plan(struct arena *arena, const struct settings *settings, const struct state *state,
+    const struct authorities_when *when, struct findings *findings)
+{
+	const char *text = settings_text(settings, SET_USER_CA);
+	const char *file = settings_text(settings, SET_USER_CA_FILE);
+	const char *revoked = settings_text(settings, SET_REVOKED_KEYS);
+	struct entries authorities = entries_new(arena);
+
+	if (revoked[0] != '\0' && access(revoked, R_OK) < 0)
+		finding_add(
+		    findings, ERROR, CODE_REVOKED_UNREADABLE, revoked, "%s", strerror(errno));
+	if (text[0] != '\0')
+		paste_read(&authorities, "SSHINIT_USER_CA", span_of(text),
+		    &(struct paste_rules){ .repair = true, .now = when->now });
+	if (file[0] != '\0')
+		read_file(&authorities, file, state, when, findings);
+	for (const struct entry *e = authorities.first; e != NULL; e = e->next)
+		if (e->key == NULL)
+			complain(e, findings);
+	return authorities;
+}
