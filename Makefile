@@ -4,6 +4,7 @@
 #   make EMBEDDED=no  the same without the sshd: seconds, once the libraries are there
 #   make demo         the whole story in one minute: a pod, a key, a login
 #   make test         unit tests, fuzz corpora, real containers
+#   make fuzz         libFuzzer on every parser; make differential: OpenSSH as the judge
 #   make bench        side by side with sshd, tini and others
 #   make lint         compilers' warnings, clang-tidy, cppcheck, shellcheck, formatting
 #   make docs         the documents' tables, from the source's

@@ -5,7 +5,7 @@ TEST_CC    ?= gcc
 SANITIZE   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TEST_OUT   := $(B)/test
 TEST_FLAGS := $(filter-out -DSSHINIT_EMBEDDED -O2,$(FLAGS)) -O1 -g $(SANITIZE)
-TEST_LIBS  := -lcmocka -ljansson -lmicrohttpd -linih -lcap -lbsd -lmd -lcrypto
+TEST_LIBS  := -lcmocka -ljansson -lmicrohttpd -linih -lcap -lmd -lbsd -lcrypto
 # All of the product but its main, and but what only the final link can hold together.
 TEST_OBJECTS := $(patsubst src/%.c,$(TEST_OUT)/obj/%.o,$(filter-out src/main.c src/sshd/wrap.c,$(SOURCES)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(TEST_OUT)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -38,13 +38,13 @@ $(TEST_OUT)/unit/%: tests/unit/%.c $(TEST_OUT)/libsshinit.a
 	@echo "compile $<"
 	@$(TEST_CC) $(TEST_FLAGS) -Itests -MMD -MP $< $(TEST_OUT)/libsshinit.a -o $@ $(TEST_LIBS)
 
-# Each fuzzer has a main that replays the files it is given; libFuzzer's own comes with make fuzz.
-$(TEST_OUT)/fuzz/%: tests/fuzz/%.c $(TEST_OUT)/libsshinit.a
+# A fuzzer with the main that replays files; libFuzzer's own comes with make fuzz.
+$(TEST_OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/harness.h $(TEST_OUT)/libsshinit.a
 	@mkdir -p $(@D)
 	@echo "compile $<"
-	@$(TEST_CC) $(TEST_FLAGS) -Itests -MMD -MP $< $(TEST_OUT)/libsshinit.a -o $@ $(TEST_LIBS)
+	@$(TEST_CC) $(TEST_FLAGS) -Itests $< tests/fuzz/replay.c $(TEST_OUT)/libsshinit.a -o $@ $(TEST_LIBS)
 
--include $(TEST_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
+-include $(TEST_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
 
 # ---- side by side with others -----------------------------------------------------------------
 
@@ -63,3 +63,27 @@ $(B)/bench/%: tests/bench/%.c tests/tests.mk $(DEPS_BASE_STAMP)
 	@mkdir -p $(@D)
 	@echo "compile $<"
 	@$(DEPS_CC) -std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Wshadow -static -s -o $@ $<
+
+# ---- longer hunts, not part of make test --------------------------------------------------------
+
+# make fuzz: libFuzzer (clang) on every harness, FUZZ_SECONDS each, from the corpora that make test
+# replays. make differential: 100,000 damaged values, judged by OpenSSH's own code.
+FUZZ_SECONDS ?= 60
+FUZZ_CC      ?= clang
+HUNTERS      := $(FUZZERS:$(TEST_OUT)/fuzz/%=$(TEST_OUT)/hunt/%)
+
+.PHONY: fuzz differential
+fuzz: $(HUNTERS)
+	@for hunter in $^; do name=$${hunter##*/fuzz_}; mkdir -p $(TEST_OUT)/found/$$name; \
+	    corpus=tests/fuzz/corpus/$$name; test -d $$corpus || corpus=tests/vectors; \
+	    echo "fuzz    $$name"; $$hunter -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	        -artifact_prefix=$(TEST_OUT)/found/$$name/ $(TEST_OUT)/found/$$name $$corpus || exit 1; done
+
+$(TEST_OUT)/hunt/%: tests/fuzz/%.c $(TEST_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "compile $< (libFuzzer)"
+	@$(FUZZ_CC) $(filter-out $(SANITIZE),$(TEST_FLAGS)) -fsanitize=fuzzer,address,undefined \
+	    -Itests $< $(filter-out src/main.c src/sshd/wrap.c,$(SOURCES)) -o $@ $(TEST_LIBS)
+
+differential: tests-build $(DEPS_BASE_STAMP)
+	@DEPS='$(DEPS_DIR)' TEST_OUT='$(TEST_OUT)' tests/differential/keys $(COUNT) $(SEED)

@@ -1,6 +1,8 @@
 /* api/answer: any request at all. Every answer is JSON of a known status, nothing is changed
  * without the token, and what is added is a key that --check accepts. The input is lines (method,
  * path, user, authorization), then the body. */
+#include "fuzz/harness.h"
+
 #include "api/answer.h"
 
 #include <jansson.h>
@@ -69,8 +71,6 @@ next(char **rest)
 	return line != NULL ? line : nothing;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -110,22 +110,3 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_free(arena);
 	return 0;
 }
-
-#ifndef FUZZER
-int
-main(int argc, char **argv)
-{
-	static uint8_t data[1024 * 1024];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "rb");
-
-		if (file == NULL)
-			return 1;
-		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), file));
-		fclose(file);
-	}
-	printf("%d files replayed\n", argc - 1);
-	return 0;
-}
-#endif

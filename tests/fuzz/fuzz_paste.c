@@ -3,6 +3,8 @@
  * character or goes on for ever; what is accepted is accepted again as the line that is written for
  * it, as the same key; what is to be pasted instead is accepted when it is pasted.
  */
+#include "fuzz/harness.h"
+
 #include "keys/paste.h"
 
 #include <stdint.h>
@@ -51,8 +53,6 @@ must_be_canonical(struct arena *arena, const struct entry *entry)
 	must(strcmp(key_line(arena, again.first->key), line) == 0, "the line is canonical");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -84,22 +84,3 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_free(arena);
 	return 0;
 }
-
-#ifndef FUZZER
-int
-main(int argc, char **argv)
-{
-	static uint8_t data[1024 * 1024];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "rb");
-
-		if (file == NULL)
-			return 1;
-		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), file));
-		fclose(file);
-	}
-	printf("%d files replayed\n", argc - 1);
-	return 0;
-}
-#endif

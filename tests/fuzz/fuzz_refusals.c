@@ -1,5 +1,7 @@
 /* sshd/refusals: any log at all. No crash, no control character in a field, no more memory, and
  * never more lines told than the limits allow. Each line of the input is a line of the log. */
+#include "fuzz/harness.h"
+
 #include "sshd/refusals.h"
 
 #include <stdio.h>
@@ -22,8 +24,6 @@ must_be_plain(const char *field, size_t size)
 	for (; *field != '\0'; field++)
 		must(*field >= ' ' && *field < 0x7f, "a field is printable");
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -58,22 +58,3 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 	return 0;
 }
-
-#ifndef FUZZER
-int
-main(int argc, char **argv)
-{
-	static uint8_t data[1024 * 1024];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "rb");
-
-		if (file == NULL)
-			return 1;
-		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), file));
-		fclose(file);
-	}
-	printf("%d files replayed\n", argc - 1);
-	return 0;
-}
-#endif

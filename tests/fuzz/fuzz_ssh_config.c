@@ -8,6 +8,8 @@
  *
  * Built with -fsanitize=fuzzer it is a fuzzer (FUZZER defined); else a program that replays files.
  */
+#include "fuzz/harness.h"
+
 #include "laptop/block.h"
 #include "laptop/diff.h"
 #include "laptop/hostline.h"
@@ -17,8 +19,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 must(bool holds, const char *what)
@@ -141,22 +141,3 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_free(arena);
 	return 0;
 }
-
-#ifndef FUZZER
-int
-main(int argc, char **argv)
-{
-	static uint8_t data[1024 * 1024];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "rb");
-
-		if (file == NULL)
-			return 1;
-		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), file));
-		fclose(file);
-	}
-	printf("%d files replayed\n", argc - 1);
-	return 0;
-}
-#endif
