@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <shadow.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +22,7 @@
 /* The name of a running user whom passwd does not know. */
 static const char nobody_s_name[] = "user";
 
-enum { DAY = 24 * 60 * 60 };
+enum { DAY = 24 * 60 * 60, WORK_MS = 20000, GIVE_UP_LOOKS = 100 };
 
 /* ---- what the image's files say ----------------------------------------------------------- */
 
@@ -226,16 +228,37 @@ become(const struct account *account)
 	return setresuid(account->uid, account->uid, account->uid);
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until the other side closes, or the time is over (ETIMEDOUT): the child has the user's id, so
+ * that user can stop it (SIGSTOP), or let it wait for a lock or a file system. */
 static int
 collect(struct arena *arena, int fd, char **output, size_t *len)
 {
+	const int64_t end = now_ms() + WORK_MS;
 	size_t cap = 4096;
 
 	*output = arena_alloc(arena, cap, 1);
 	*len = 0;
 	for (;;) {
-		ssize_t n = read(fd, *output + *len, cap - 1 - *len);
+		struct pollfd wait_for = { .fd = fd, .events = POLLIN };
+		int64_t left = end - now_ms();
+		ssize_t n;
 
+		if (left <= 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		if (poll(&wait_for, 1, (int)left) <= 0)
+			continue;
+		n = read(fd, *output + *len, cap - 1 - *len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -250,11 +273,21 @@ collect(struct arena *arena, int fd, char **output, size_t *len)
 	}
 }
 
+/* After a kill it has a moment to go; one that a dead file system holds is left to whoever reaps.
+ */
+static void
+give_up(pid_t child)
+{
+	kill(child, SIGKILL);
+	for (int i = 0; i < GIVE_UP_LOOKS && waitpid(child, NULL, WNOHANG) == 0; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+}
+
 int
 account_run(struct arena *arena, const struct account *account, void (*work)(void *context, int fd),
     void *context, char **output, size_t *len)
 {
-	int ends[2], result, saved, status;
+	int ends[2], result, saved, status = 0;
 	pid_t child;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -278,7 +311,9 @@ account_run(struct arena *arena, const struct account *account, void (*work)(voi
 	result = collect(arena, ends[0], output, len);
 	saved = errno;
 	close(ends[0]);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+	if (result < 0)
+		give_up(child);
+	while (result == 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (result == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) {
 		saved = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;

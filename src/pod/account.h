@@ -38,7 +38,8 @@ struct account *accounts_plan(
     struct arena *arena, const struct settings *settings, struct findings *findings);
 
 /* Runs work(context, fd) with the account's ids, in a child where they are not ours already, and
- * gives back what it wrote to fd. 0, or -1 and errno; the work's own failure is in its output. */
+ * gives back what it wrote to fd. 0, or -1 and errno (ETIMEDOUT after 20 s, and it is killed); the
+ * work's own failure is in its output. */
 int account_run(struct arena *arena, const struct account *account,
     void (*work)(void *context, int fd), void *context, char **output, size_t *len);
 
