@@ -322,6 +322,13 @@ keyfile_add(struct keyfile_text *apart, const struct entry *entry, time_t now)
 	return KEY_CHANGED;
 }
 
+void
+keyfile_note_removed(struct keyfile_text *apart, const char *fingerprint)
+{
+	(void)forget_removed(apart, fingerprint);
+	note_removed(apart, fingerprint);
+}
+
 enum key_change
 keyfile_remove(struct keyfile_text *apart, const char *fingerprint)
 {
@@ -330,9 +337,7 @@ keyfile_remove(struct keyfile_text *apart, const char *fingerprint)
 
 	if (!from && !added)
 		return has_key(&apart->outside, fingerprint) ? KEY_NOT_OURS : KEY_UNKNOWN;
-	if (from) {
-		(void)forget_removed(apart, fingerprint);
-		note_removed(apart, fingerprint);
-	}
+	if (from)
+		keyfile_note_removed(apart, fingerprint);
 	return KEY_CHANGED;
 }

@@ -58,6 +58,9 @@ enum key_change {
 /* Adds a key to those that stand as added, with the time, and takes back that it was removed. */
 enum key_change keyfile_add(struct keyfile_text *apart, const struct entry *entry, time_t now);
 
+/* Notes a fingerprint as removed. */
+void keyfile_note_removed(struct keyfile_text *apart, const char *fingerprint);
+
 /* When an added key was added, "2026-11-20T07:00:00Z"; "" where that is not known. */
 const char *keyfile_added_at(struct arena *arena, const struct entry *added);
 

@@ -5,13 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { KEYFILE_LIMIT = 64 * 1024 * 1024, LISTED_OUTSIDE = 20 };
+enum { KEYFILE_LIMIT = 64 * 1024 * 1024, LISTED_OUTSIDE = 20, LOCK_SECONDS = 10 };
 
 static const char ssh_name[] = ".ssh";
 static const char file_name[] = "authorized_keys";
@@ -150,6 +151,8 @@ plan_text(struct keyfile *keyfile, struct arena *arena, const char *name, struct
 	bool write = true;
 
 	keyfile->apart = keyfile_take_apart(arena, name, old, keyfile->now);
+	for (size_t i = 0; i < keyfile->removed_count; i++)
+		keyfile_note_removed(&keyfile->apart, keyfile->removed[i]);
 	if (keyfile->change != NULL && keyfile->apart.wrong == NULL)
 		write = keyfile->change(keyfile->context, &keyfile->apart, answer);
 	keyfile->plan = keyfile_put_together(arena, &keyfile->apart,
@@ -286,6 +289,25 @@ write_in(int ssh, struct keyfile *keyfile, struct arena *arena, struct buf *answ
 	return result;
 }
 
+static void
+wake(int signo)
+{
+	(void)signo;
+}
+
+/* Not for ever: the user can hold this lock, and would keep a removed key in force. Without it, and
+ * where a file system cannot lock, rename(2) still is atomic. */
+static void
+lock(int ssh)
+{
+	const struct sigaction waking = { .sa_handler = wake }; /* no SA_RESTART: flock(2) ends */
+
+	(void)sigaction(SIGALRM, &waking, NULL);
+	alarm(LOCK_SECONDS);
+	(void)flock(ssh, LOCK_EX);
+	alarm(0);
+}
+
 static struct write_result
 write_home(struct keyfile *keyfile, struct arena *arena, struct buf *answer)
 {
@@ -301,7 +323,7 @@ write_home(struct keyfile *keyfile, struct arena *arena, struct buf *answer)
 	errno = 0;
 	if (!keeps(ssh, keyfile->account, 0700))
 		return failed("the file system does not keep mode 0700 on ~/.ssh");
-	(void)flock(ssh, LOCK_EX); /* where a file system cannot lock, rename(2) still is atomic */
+	lock(ssh);
 	file_sweep(ssh);
 	result = write_in(ssh, keyfile, arena, answer);
 	close(ssh);
@@ -332,6 +354,55 @@ flush_in_child(void *context, int out)
 	(void)file_sync(ssh, file_name);
 }
 
+/* ---- in the state directory ---------------------------------------------------------------- */
+
+struct state_file {
+	int directory;
+	const char *name; /* relative to it */
+};
+
+static void
+read_in_child(void *context, int out)
+{
+	const struct state_file *file = context;
+	struct arena *arena = arena_new();
+	struct span text = { "", 0 };
+	int error = file_read_own(arena, file->directory, file->name, KEYFILE_LIMIT, &text) < 0
+	                ? errno
+	                : 0;
+
+	(void)write_all(out, &error, sizeof(error));
+	(void)write_all(out, text.data, text.len);
+	arena_free(arena);
+}
+
+/* The file there belongs to the user, and root without CAP_DAC_OVERRIDE (the key API) cannot read
+ * it. Taken for empty, it would be replaced without what was removed. */
+static int
+read_in_state(struct arena *arena, const struct account *account, int directory, const char *name,
+    struct span *text)
+{
+	struct state_file file = { directory, name };
+	char *output;
+	size_t len;
+	int error;
+
+	if (file_read_own(arena, directory, name, KEYFILE_LIMIT, text) == 0)
+		return 0;
+	if (errno != EACCES || account->uid == geteuid())
+		return -1;
+	if (account_run(arena, account, read_in_child, &file, &output, &len) < 0)
+		return -1;
+	if (len < sizeof(error)) {
+		errno = EIO;
+		return -1;
+	}
+	memcpy(&error, output, sizeof(error));
+	*text = (struct span){ output + sizeof(error), len - sizeof(error) };
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
 /* ---- applying ------------------------------------------------------------------------------ */
 
 /* The same as in a home, in the open directory of the state's key files, which is root's or ours.
@@ -346,8 +417,14 @@ write_in_state(int keys, struct keyfile *keyfile, struct arena *arena, const cha
 
 	(void)flock(keys, LOCK_EX);
 	file_sweep(keys);
-	if (file_read_own(arena, keys, account->name, KEYFILE_LIMIT, &old) < 0)
+	if (read_in_state(arena, account, keys, account->name, &old) < 0) {
+		if (errno != ENOENT && errno != EMLINK && errno != EFBIG)
+			return -1;
 		old = (struct span){ "", 0 };
+		/* The first time: what was removed from the home's file stays out here too. */
+		keyfile->removed = keyfile->apart.removed;
+		keyfile->removed_count = keyfile->apart.removed_count;
+	}
 	write = plan_text(keyfile, arena, path, old, &answer);
 	if (keyfile->apart.wrong != NULL)
 		write = plan_text(keyfile, arena, path, (struct span){ "", 0 }, &answer);
@@ -386,6 +463,18 @@ keyfile_write_to_state(struct keyfile *keyfile, struct arena *arena, const struc
 	return result;
 }
 
+/* What was removed while the keys stood in the state directory. */
+static void
+note_removed_in_state(struct keyfile *keyfile, struct arena *arena, const struct state *state)
+{
+	struct keyfile there = { .account = keyfile->account, .now = keyfile->now };
+
+	if (!keyfile_in_state(&there, arena, state))
+		return;
+	keyfile->removed = there.apart.removed;
+	keyfile->removed_count = there.apart.removed_count;
+}
+
 int
 keyfile_write(struct keyfile *keyfile, struct arena *arena, const struct state *state,
     struct findings *findings)
@@ -396,16 +485,13 @@ keyfile_write(struct keyfile *keyfile, struct arena *arena, const struct state *
 
 	if (keyfile->place == IN_STATE)
 		return keyfile_write_to_state(keyfile, arena, state, findings);
+	note_removed_in_state(keyfile, arena, state);
 	if (account_run(arena, keyfile->account, write_in_child, keyfile, &output, &len) < 0)
 		result = failed("changing to the user's ids");
 	else if (len >= sizeof(result))
 		memcpy(&result, output, sizeof(result));
 	if (result.error == 0) {
 		keyfile->answer = output + sizeof(result);
-		/* Keys that stood there for want of this file must not outlive it. */
-		if (state->fd >= 0)
-			(void)unlinkat(
-			    state->fd, arena_printf(arena, "keys/%s", keyfile->account->name), 0);
 		return 0;
 	}
 	if (keyfile->stay) {
@@ -426,13 +512,21 @@ keyfile_in_state(struct keyfile *keyfile, struct arena *arena, const struct stat
 	struct span old;
 
 	if (state->fd < 0 || strchr(name, '/') != NULL
-	    || file_read_own(
-	           arena, state->fd, arena_printf(arena, "keys/%s", name), KEYFILE_LIMIT, &old)
+	    || read_in_state(
+	           arena, keyfile->account, state->fd, arena_printf(arena, "keys/%s", name), &old)
 	           < 0)
 		return false;
 	keyfile->path = arena_printf(arena, "%s/keys/%s", state->path, name);
 	(void)plan_text(keyfile, arena, keyfile->path, old, NULL);
 	return true;
+}
+
+void
+keyfile_leave_state(const struct keyfile *keyfile, struct arena *arena, const struct state *state)
+{
+	if (state->fd >= 0)
+		(void)unlinkat(
+		    state->fd, arena_printf(arena, "keys/%s", keyfile->account->name), 0);
 }
 
 void

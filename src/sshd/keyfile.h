@@ -45,6 +45,9 @@ struct keyfile {
 	struct span old;                   /* what stands in the home's file now */
 	struct keyfile_text apart;
 	struct keyfile_plan plan;
+	/* What the file in the other place has as removed; it stays so when the place changes. */
+	const char *const *removed;
+	size_t removed_count;
 };
 
 /* Looks at the home and plans the file. Touches nothing. entries may be NULL, and given later by
@@ -70,6 +73,11 @@ int keyfile_write_to_state(struct keyfile *keyfile, struct arena *arena, const s
 /* Whether the keys of this account stand in the state directory now; if so, apart and plan are of
  * that file. */
 bool keyfile_in_state(struct keyfile *keyfile, struct arena *arena, const struct state *state);
+
+/* Removes the file in the state directory: the one in the home is in force, and has taken over what
+ * was noted there as removed. */
+void keyfile_leave_state(
+    const struct keyfile *keyfile, struct arena *arena, const struct state *state);
 
 /* What keyfile_write left out: flushes the file to disk. */
 void keyfile_flush(const struct keyfile *keyfile, struct arena *arena);

@@ -226,10 +226,14 @@ write_keyfiles(struct plan *plan, enum keyfile_place *place)
 			written++;
 		state = state || login->keyfile.place == IN_STATE;
 	}
-	for (struct login *login = plan->logins; login != NULL && state; login = login->next)
-		if (login->keyfile.place == IN_HOME)
+	for (struct login *login = plan->logins; login != NULL; login = login->next) {
+		if (login->keyfile.place == IN_HOME && state)
 			(void)keyfile_write_to_state(
 			    &login->keyfile, plan->arena, &plan->state, &plan->findings);
+		/* Keys that stood there for want of the home's file must not outlive it. */
+		else if (login->keyfile.place == IN_HOME)
+			keyfile_leave_state(&login->keyfile, plan->arena, &plan->state);
+	}
 	*place = state ? IN_STATE : IN_HOME;
 	return written > 0;
 }

@@ -159,6 +159,44 @@ for k in keys:
 	run -255 client_ssh --key ed25519-out -- true
 }
 
+@test "a removed key stays out when the file has to stand elsewhere, and when it moves back" {
+	pod_box PUBLIC_KEY="$(key_pub ed25519)" SSH_PUBLIC_KEY="$(key_pub ed25519-out)"
+	pod_wait_login
+	run -0 keys remove "$(key_print ed25519-out)"
+	run -255 client_ssh --key ed25519-out -- true
+	in_box chmod 777 /root
+	run -0 in_box "$SSHINIT" --reload
+	poll 10 in_box test -e /run/sshinit/keys/root
+	poll 10 client_ssh true
+	run -255 client_ssh --key ed25519-out -- true
+	run -0 keys add "$(key_pub ed25519-more)"
+	run -0 keys remove "$(key_print ed25519)"
+	in_box chmod 700 /root
+	run -0 in_box "$SSHINIT" --reload
+	poll 10 in_box test ! -e /run/sshinit/keys/root
+	run -255 client_ssh --key ed25519-out -- true
+	run -255 client_ssh --key ed25519 -- true
+}
+
+@test "a lock that somebody holds does not keep a removed key in force, nor SSH down" {
+	pod_box PUBLIC_KEY_FILE="$DIR/file" PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	in_box flock /root/.ssh sleep 60 &
+	local holder=$!
+	poll 10 in_box sh -c '! flock -n /root/.ssh true'
+	key_pub ed25519-new >"$DIR/file"
+	poll 30 client_ssh --key ed25519-new -- true
+	kill "$holder"
+}
+
+@test "the list of a file that somebody else wrote says nothing to the terminal" {
+	pod_box PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	in_box sed -i 's/^# from .*/# from \x1b]0;owned\x07/' /root/.ssh/authorized_keys
+	run -0 keys
+	assert_line --partial 'from \x1b]0;owned\x07; last used'
+}
+
 @test "--disconnect ends the sessions of the removed key, and no other" {
 	pod_box PUBLIC_KEY="$(key_pub ed25519)"
 	pod_wait_login
