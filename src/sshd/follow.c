@@ -189,8 +189,9 @@ is_watched(const struct follow *follow, int number)
 }
 
 void
-follow_arm(struct follow *follow, const struct settings *settings, const struct state *state)
+follow_arm(struct follow *follow, const struct settings *common, const struct state *state)
 {
+	struct settings copy = *common, *settings = &copy;
 	static const enum setting files[] = { SET_USER_CA_FILE, SET_REVOKED_KEYS };
 	const struct follow_watch *old = follow->watches;
 	struct arena *old_arena = follow->arena;
@@ -198,6 +199,7 @@ follow_arm(struct follow *follow, const struct settings *settings, const struct 
 	if (follow->fd < 0)
 		return;
 	follow->arena = arena_new();
+	copy.arena = follow->arena; /* lists made of them go with the watches */
 	follow->watches = NULL;
 	watch_sources(follow, settings);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)

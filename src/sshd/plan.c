@@ -147,9 +147,13 @@ plan_make(const struct plan_inputs *inputs)
 {
 	struct arena *arena = arena_new();
 	struct plan *plan = arena_alloc(arena, 1, sizeof(*plan));
+	struct settings *settings = arena_alloc(arena, 1, sizeof(*settings));
 
+	/* Lists made of them are the plan's, and go with it: a pod makes many plans. */
+	*settings = *inputs->settings;
+	settings->arena = arena;
 	plan->arena = arena;
-	plan->settings = inputs->settings;
+	plan->settings = settings;
 	plan->environment = inputs->environment;
 	plan->now = inputs->now;
 	plan->state = inputs->state;
