@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { FILE_LIMIT = 1024 * 1024 };
@@ -55,6 +56,27 @@ complain(const struct entry *e, struct findings *findings)
 		    e->fix);
 }
 
+/* sshd takes no options for these CAs, and a restriction without effect would let in more than its
+ * author wants. */
+static void
+refuse_options(struct entries *authorities, struct findings *findings)
+{
+	for (struct entry *e = authorities->first; e != NULL; e = e->next) {
+		if (e->key == NULL || e->key->options[0] == '\0'
+		    || strcasecmp(e->key->options, "cert-authority") == 0)
+			continue;
+		finding_fix(findings,
+		    finding_add(findings, ERROR, CODE_USER_CA, e->source,
+		        "its options have no effect here: %s", e->key->options),
+		    "remove the options, or give the whole line as one of the keys, where they "
+		    "count");
+		authorities->count[e->verdict]--;
+		e->verdict = VERDICT_REFUSED;
+		e->key = NULL;
+		authorities->count[e->verdict]++;
+	}
+}
+
 struct entries
 authorities_plan(struct arena *arena, const struct settings *settings, const struct state *state,
     const struct authorities_when *when, struct findings *findings)
@@ -75,5 +97,6 @@ authorities_plan(struct arena *arena, const struct settings *settings, const str
 	for (const struct entry *e = authorities.first; e != NULL; e = e->next)
 		if (e->key == NULL)
 			complain(e, findings);
+	refuse_options(&authorities, findings);
 	return authorities;
 }

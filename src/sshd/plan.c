@@ -343,7 +343,7 @@ write_authorities(struct plan *plan, struct config *config)
 {
 	struct buf text = buf_new(plan->arena);
 	const char **names = settings_list(plan->settings, SET_PRINCIPALS);
-	int directory;
+	int directory, wrong;
 
 	for (const struct entry *e = plan->authorities.first; e != NULL; e = e->next)
 		if (e->key != NULL)
@@ -356,6 +356,7 @@ write_authorities(struct plan *plan, struct config *config)
 	if (names[0] == NULL && plan->settings->users == NULL)
 		return 0;
 	directory = dir_open(plan->state.fd, "principals", 0711, NULL);
+	wrong = directory < 0 ? errno : 0;
 	for (const struct login *l = plan->logins; l != NULL && directory >= 0; l = l->next) {
 		struct buf list = buf_new(plan->arena);
 
@@ -364,11 +365,20 @@ write_authorities(struct plan *plan, struct config *config)
 			buf_printf(&list, "%s\n", l->account->name);
 		for (; *names != NULL; names++)
 			buf_printf(&list, "%s\n", *names);
-		(void)file_replace(directory, l->account->name,
-		    (struct span){ list.data, list.len }, 0644, NULL, false);
+		if (file_replace(directory, l->account->name, (struct span){ list.data, list.len },
+		        0644, NULL, false)
+		    < 0)
+			wrong = errno;
 	}
 	if (directory >= 0)
 		close(directory);
+	/* Not in silence: an old list goes on letting in names that were taken off it. */
+	if (wrong != 0) {
+		finding_add(&plan->findings, ERROR, CODE_STATE_NONE,
+		    arena_printf(plan->arena, "%s/principals", plan->state.path), "%s",
+		    strerror(wrong));
+		return -1;
+	}
 	config->principals_file = arena_printf(plan->arena, "%s/principals/%%u", plan->state.path);
 	return 0;
 }
