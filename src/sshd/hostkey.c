@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,10 @@ enum { KEY_LIMIT = 64 * 1024, KEYGEN_MS = 20000, CANDIDATES = 4 };
 static const char key_name[] = "ssh_host_ed25519_key";
 /* The directory, in the state directory, of a key that was given. */
 static const char given_name[] = "given";
+/* And that in which a new one is made. */
+static const char making_name[] = "making";
+/* A new one's name until it is known that the place keeps it safe. */
+static const char trial_name[] = ".new";
 
 /* ---- where it may stand -------------------------------------------------------------------- */
 
@@ -74,12 +79,18 @@ list_candidates(struct candidate list[CANDIDATES + 1], struct arena *arena,
 
 /* Whether sshd would take the file as a private host key: ours, and nobody else's to read. */
 static bool
+is_private(const struct stat *status)
+{
+	return S_ISREG(status->st_mode) && status->st_uid == geteuid()
+	       && (status->st_mode & 077) == 0 && status->st_size > 0;
+}
+
+static bool
 is_usable(const char *path)
 {
 	struct stat status;
 
-	return lstat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid()
-	       && (status.st_mode & 077) == 0 && status.st_size > 0;
+	return lstat(path, &status) == 0 && is_private(&status);
 }
 
 /* Fills in what the public half tells. */
@@ -182,40 +193,72 @@ keygen(struct arena *arena, const struct backend *backend, const char *const arg
 	return run_collect(arena, backend->keygen, argv, environment, KEYGEN_MS, output);
 }
 
-/* A new pair under a name of its own, then renamed: a reader never sees half a key. */
+/* Puts the pair from the open directory made into the other. What stands there stays as it is where
+ * the file system does not keep what a private key needs. NULL, or what went wrong. */
 static const char *
-generate(struct arena *arena, const struct backend *backend, const char *directory, const char *pod)
+place(struct arena *arena, int made, int directory)
 {
-	char *temporary = arena_printf(arena, "%s/.new-%ld", directory, (long)getpid());
-	char *comment = arena_printf(arena, "sshinit@%s", pod);
-	const char *const argv[] = { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment,
-		"-f", temporary, NULL };
-	const char *path = arena_printf(arena, "%s/%s", directory, key_name);
-	struct span output;
-	int status;
+	static const char unfit[] = "the file system does not keep owner and mode 0600";
+	const char *public_name = arena_printf(arena, "%s.pub", key_name);
+	struct span key, public;
+	struct stat status;
+	const char *wrong = NULL;
 
-	(void)unlink(temporary);
-	status = keygen(arena, backend, argv, &output);
-	if (status != 0)
-		return status < 0 ? strerror(errno)
-		       : output.len > 0
-		           ? arena_strndup(arena, output.data, strcspn(output.data, "\r\n"))
-		           : "ssh-keygen failed";
-	if (!is_usable(temporary)) {
-		(void)unlink(temporary);
-		(void)unlink(arena_printf(arena, "%s.pub", temporary));
-		return "the file system does not keep owner and mode 0600";
-	}
-	if (rename(arena_printf(arena, "%s.pub", temporary), arena_printf(arena, "%s.pub", path))
-	        < 0
-	    || rename(temporary, path) < 0)
+	if (file_read_own(arena, made, public_name, KEY_LIMIT, &public) < 0
+	    || file_read_own(arena, made, key_name, KEY_LIMIT, &key) < 0)
 		return strerror(errno);
-	return NULL;
+	if (file_replace(directory, trial_name, key, 0600, NULL, false) < 0)
+		wrong = strerror(errno);
+	explicit_bzero((void *)(uintptr_t)key.data, key.len);
+	if (wrong != NULL)
+		return wrong;
+	if (fstatat(directory, trial_name, &status, AT_SYMLINK_NOFOLLOW) < 0
+	    || !is_private(&status))
+		wrong = unfit;
+	else if (file_replace(directory, public_name, public, 0644, NULL, false) < 0
+	         || renameat(directory, trial_name, directory, key_name) < 0)
+		wrong = strerror(errno);
+	if (wrong != NULL)
+		(void)unlinkat(directory, trial_name, 0);
+	return wrong;
+}
+
+/* A new pair, made where nobody else can put anything in ssh-keygen's way (it follows links, and a
+ * volume may be everybody's), and then placed whole. NULL, or what went wrong. */
+static const char *
+generate(struct arena *arena, const struct backend *backend, const struct state *state,
+    int directory, const char *pod)
+{
+	const char *public_name = arena_printf(arena, "%s.pub", key_name);
+	int made = dir_open(state->fd, making_name, 0700, NULL);
+	const char *const argv[] = { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C",
+		arena_printf(arena, "sshinit@%s", pod), "-f",
+		arena_printf(arena, "%s/%s/%s", state->path, making_name, key_name), NULL };
+	const char *wrong = NULL;
+	struct span output;
+	int result;
+
+	if (made < 0)
+		return strerror(errno);
+	(void)unlinkat(made, key_name, 0);
+	(void)unlinkat(made, public_name, 0);
+	result = keygen(arena, backend, argv, &output);
+	if (result != 0)
+		wrong = result < 0 ? strerror(errno)
+		        : output.len > 0
+		            ? arena_strndup(arena, output.data, strcspn(output.data, "\r\n"))
+		            : "ssh-keygen failed";
+	else
+		wrong = place(arena, made, directory);
+	(void)unlinkat(made, key_name, 0);
+	(void)unlinkat(made, public_name, 0);
+	close(made);
+	return wrong;
 }
 
 static struct hostkey
 make_in(struct arena *arena, const struct candidate *candidate, const char *pod,
-    const struct backend *backend, const char **why)
+    const struct state *state, const struct backend *backend, const char **why)
 {
 	int directory = make_directories(arena, candidate->directory, 0700);
 	struct hostkey key = no_key();
@@ -224,8 +267,8 @@ make_in(struct arena *arena, const struct candidate *candidate, const char *pod,
 		*why = strerror(errno);
 		return key;
 	}
+	*why = generate(arena, backend, state, directory, pod);
 	close(directory);
-	*why = generate(arena, backend, candidate->directory, pod);
 	if (*why == NULL) {
 		key = look_in(arena, candidate);
 		key.is_new = true;
@@ -324,7 +367,7 @@ hostkey_make(struct arena *arena, const struct settings *settings, const char *p
 		return install_given(arena, &given, state, backend, findings);
 	list_candidates(list, arena, settings, pod, state);
 	for (const struct candidate *c = list; c->directory != NULL && key.path[0] == '\0'; c++) {
-		key = make_in(arena, c, pod, backend, &why);
+		key = make_in(arena, c, pod, state, backend, &why);
 		if (key.path[0] == '\0' && c[1].directory != NULL && c->lasting)
 			finding_add(
 			    findings, WARNING, CODE_HOST_KEY_PLACE, c->directory, "%s", why);
