@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,11 +92,20 @@ context_save_worker(const struct state *state)
 long
 context_worker(struct arena *arena, const struct state *state)
 {
-	struct span text;
+	struct span text, name;
+	long worker;
 
 	if (state->fd < 0 || file_read_own(arena, state->fd, worker_name, PORTS_LIMIT, &text) < 0)
 		return -1;
-	return strtol(text.data, NULL, 10);
+	worker = strtol(text.data, NULL, 10);
+	/* The file may be of the container's last run; a SIGHUP to whoever has that number now
+	 * would end somebody's work. */
+	if (file_read(
+	        arena, AT_FDCWD, arena_printf(arena, "/proc/%ld/comm", worker), PORTS_LIMIT, &name)
+	        == 0
+	    && strcmp(name.data, "sshinit-worker\n") != 0)
+		return -1;
+	return worker;
 }
 
 static char **
