@@ -36,9 +36,10 @@ static size_t
 put(char line[LINE], size_t used, const char *text)
 {
 	for (; *text != '\0' && used + 5 < LINE; text++) {
-		unsigned char c = (unsigned char)*text;
+		unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
 
-		if (c < ' ' || c == 0x7f)
+		/* 0xc2 0x9b is the control sequence introducer to many terminals. */
+		if (c < ' ' || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0))
 			used += (size_t)snprintf(line + used, LINE - used, "\\x%02x", c);
 		else
 			line[used++] = (char)c;

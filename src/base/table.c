@@ -52,9 +52,8 @@ is_control(const char *text)
 	return c < ' ' || c == 0x7f || (next >= 0x80 && next < 0xa0);
 }
 
-/* Control characters spelled out, C1 of UTF-8 included. Text without any is given back as it is. */
-static const char *
-plain(struct arena *arena, const char *text)
+const char *
+table_plain(struct arena *arena, const char *text)
 {
 	struct buf out;
 	size_t n = 0;
@@ -81,7 +80,7 @@ table_fit(struct table *table, const char *subject)
 {
 	size_t n;
 
-	subject = plain(table->out.arena, subject);
+	subject = table_plain(table->out.arena, subject);
 	n = columns(subject, strlen(subject));
 	n = n > SUBJECT_MOST ? SUBJECT_MOST : n;
 	if (n > table->subject)
@@ -140,7 +139,7 @@ table_row(
 	bool coloured = table->colour && tone != TONE_PLAIN;
 	size_t indent = indent_of(table), at;
 
-	subject = plain(table->out.arena, subject);
+	subject = table_plain(table->out.arena, subject);
 	buf_printf(
 	    &table->out, "%s%s%s", coloured ? tones[tone] : "", verdict, coloured ? "\033[0m" : "");
 	pad(&table->out, VERDICT - strlen(verdict));
@@ -158,7 +157,7 @@ table_row(
 	} else {
 		buf_puts(&table->out, "  ");
 	}
-	put_wrapped(table, plain(table->out.arena, text), indent, indent);
+	put_wrapped(table, table_plain(table->out.arena, text), indent, indent);
 }
 
 void
@@ -168,13 +167,13 @@ table_below(struct table *table, const char *label, const char *text)
 
 	pad(&table->out, indent);
 	buf_puts(&table->out, label);
-	put_wrapped(table, plain(table->out.arena, text), indent + strlen(label), indent + 2);
+	put_wrapped(table, table_plain(table->out.arena, text), indent + strlen(label), indent + 2);
 }
 
 void
 table_line(struct table *table, const char *text)
 {
-	put_wrapped(table, plain(table->out.arena, text), 0, 0);
+	put_wrapped(table, table_plain(table->out.arena, text), 0, 0);
 }
 
 void

@@ -36,6 +36,9 @@ void table_below(struct table *table, const char *label, const char *text);
 /* A line on its own. */
 void table_line(struct table *table, const char *text);
 
+/* Control characters spelled out, C1 of UTF-8 included. Text without any is given back as it is. */
+const char *table_plain(struct arena *arena, const char *text);
+
 /* Writes it all. */
 void table_print(const struct table *table);
 

@@ -1,6 +1,7 @@
 #include "verbs/keys.h"
 
 #include "base/options.h"
+#include "base/table.h"
 #include "keys/sources.h"
 #include "pod/account.h"
 #include "sshd/access.h"
@@ -88,17 +89,20 @@ when(struct arena *arena, const struct login_record *record)
 static void
 list_text(const struct access *access, const struct access_key *keys)
 {
+	struct arena *arena = access->arena;
 	size_t n = 0;
 
+	/* The file is the user's, and root reads this list: nothing in it may speak to a terminal.
+	 */
 	for (const struct access_key *k = keys; k != NULL; k = k->next, n++) {
 		const struct key *key = k->entry->key;
 
 		printf("%s  %s %u  %s\n", key->fingerprint, key->type, key->bits,
-		    key->comment[0] != '\0' ? key->comment : "no comment");
-		printf("    from %s%s%s; last used: %s%s%s%s\n", k->origin,
-		    k->added_at[0] != '\0' ? " at " : "", k->added_at,
-		    when(access->arena, k->last_use), key->options[0] != '\0' ? "; options: " : "",
-		    key->options, key->authority ? "; a CA: its certificates log in" : "");
+		    key->comment[0] != '\0' ? table_plain(arena, key->comment) : "no comment");
+		printf("    from %s%s%s; last used: %s%s%s%s\n", table_plain(arena, k->origin),
+		    k->added_at[0] != '\0' ? " at " : "", k->added_at, when(arena, k->last_use),
+		    key->options[0] != '\0' ? "; options: " : "", table_plain(arena, key->options),
+		    key->authority ? "; a CA: its certificates log in" : "");
 	}
 	printf("%zu key%s may log in as %s\n", n, n == 1 ? "" : "s", access->account->name);
 }
