@@ -35,6 +35,12 @@ options_take(struct settings *settings, const char **config, char **words, const
 	enum setting setting;
 	int taken = 1;
 
+	if (strcmp(words[0], "-e") == 0 && words[1] != NULL) {
+		value = arena_printf(
+		    arena, "%s,%s", settings_text(settings, SET_REMAP_EXIT), words[1]);
+		*wrong = settings_set(settings, SET_REMAP_EXIT, value, FROM_ARGUMENT);
+		return *wrong == NULL ? 2 : 0;
+	}
 	if (strncmp(words[0], "--", 2) != 0) {
 		*wrong = "there is no such option";
 		return 0;

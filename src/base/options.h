@@ -9,8 +9,9 @@
 /* EX_USAGE of sysexits(3). */
 enum { EXIT_USAGE = 64 };
 
-/* Takes the option at words[0] (--name=value, --name value, or --name alone for yes): how many
- * words it was, or 0 after setting *wrong to what is wrong with it. "--config FILE" sets *config.
+/* Takes the option at words[0] (--name=value, --name value, --name alone for yes, or "-e CODE",
+ * which adds to remap-exit as tini's does): how many words it was, or 0 after setting *wrong to
+ * what is wrong with it. "--config FILE" sets *config.
  */
 int options_take(struct settings *settings, const char **config, char **words, const char **wrong);
 

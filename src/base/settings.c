@@ -4,12 +4,13 @@
 
 #include <bsd/stdlib.h>
 #include <ctype.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum kind { FLAG, WORD, NUMBER, WAIT, PORTS, LIST, TEXT };
+enum kind { FLAG, WORD, NUMBER, WAIT, PORTS, CODES, SIGNAL, LIST, TEXT };
 
 static const struct {
 	const char *name;
@@ -98,6 +99,36 @@ check_ports(struct arena *arena, const char *value)
 	return n <= SETTINGS_PORTS_MOST ? NULL : "these are more than 16 ports";
 }
 
+static const char *
+check_codes(struct arena *arena, const char *value)
+{
+	for (const char **word = split(arena, value); *word != NULL; word++)
+		if (!is_number(*word, 0, 255))
+			return arena_printf(arena, "\"%s\" is not an exit code (0 to 255)", *word);
+	return NULL;
+}
+
+/* "TERM", "SIGTERM" or "15"; 0 where it is none. */
+static int
+signal_number(const char *name)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} known[]
+	    = { { "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT }, { "KILL", SIGKILL },
+		      { "TERM", SIGTERM }, { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 } };
+
+	if (is_number(name, 1, SIGRTMAX))
+		return (int)strtol(name, NULL, 10);
+	if (strncasecmp(name, "SIG", 3) == 0)
+		name += 3;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcasecmp(name, known[i].name) == 0)
+			return known[i].number;
+	return 0;
+}
+
 /* Why value cannot be a value of setting, NULL when it can. */
 static const char *
 check_value(struct arena *arena, enum setting setting, const char *value)
@@ -121,6 +152,12 @@ check_value(struct arena *arena, enum setting setting, const char *value)
 		return "it is no, yes or a number of seconds";
 	case PORTS:
 		return check_ports(arena, value);
+	case CODES:
+		return check_codes(arena, value);
+	case SIGNAL:
+		return value[0] == '\0' || signal_number(value) != 0
+		           ? NULL
+		           : "it is a signal, as TERM or 15";
 	case LIST:
 	case TEXT:
 		return NULL;
@@ -386,6 +423,12 @@ settings_number(const struct settings *settings, enum setting setting)
 	const char *value = settings->value[setting];
 
 	return *value == '\0' ? -1 : strtol(value, NULL, 10);
+}
+
+int
+settings_signal(const struct settings *settings, enum setting setting)
+{
+	return signal_number(settings->value[setting]);
 }
 
 bool

@@ -76,6 +76,7 @@ bool setting_takes_word(enum setting setting, const char *word);
 const char *settings_text(const struct settings *settings, enum setting setting);
 bool settings_flag(const struct settings *settings, enum setting setting);
 long settings_number(const struct settings *settings, enum setting setting); /* -1: not set */
+int settings_signal(const struct settings *settings, enum setting setting);  /* 0: not set */
 bool settings_is(const struct settings *settings, enum setting setting, const char *word);
 bool settings_given(const struct settings *settings, enum setting setting);
 const char **settings_list(const struct settings *settings, enum setting setting);

@@ -8,11 +8,9 @@
 #include "init/supervise.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -50,30 +48,11 @@ log_variables(const struct settings *settings, const struct findings *findings)
 	plan_free(plan);
 }
 
-/* "TERM", "SIGTERM" or "15"; 0 where it is none. */
-static int
-signal_number(const char *name)
-{
-	static const struct {
-		const char *name;
-		int number;
-	} known[]
-	    = { { "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT }, { "KILL", SIGKILL },
-		      { "TERM", SIGTERM }, { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 } };
-
-	if (strncasecmp(name, "SIG", 3) == 0)
-		name += 3;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcasecmp(name, known[i].name) == 0)
-			return known[i].number;
-	return (int)strtol(name, NULL, 10);
-}
-
 static struct supervise_options
 supervise_settings(const struct settings *settings)
 {
 	struct supervise_options options = { .group = settings_flag(settings, SET_KILL_GROUP),
-		.parent_death_signal = signal_number(settings_text(settings, SET_PARENT_SIGNAL)),
+		.parent_death_signal = settings_signal(settings, SET_PARENT_SIGNAL),
 		.grace = (int)settings_number(settings, SET_GRACE) * MILLISECONDS };
 
 	for (const char **code = settings_list(settings, SET_REMAP_EXIT); *code != NULL; code++)

@@ -128,6 +128,11 @@ no_zombies() {
 	run -0 box "${INIT[@]}" --remap-exit=143,7 -- "$PROBE" signal 15
 	run -0 box "${INIT[@]}" --remap-exit=143,7 -- "$PROBE" exit 7
 	run -8 box "${INIT[@]}" --remap-exit=143,7 -- "$PROBE" exit 8
+	# As tini spells it, and as often as wanted.
+	run -0 box "${INIT[@]}" -e 143 -e 7 -- "$PROBE" exit 7
+	run -0 box "${INIT[@]}" -e 143 -e 7 -- "$PROBE" signal 15
+	run -64 box "${INIT[@]}" -e 256 -- "$PROBE" exit 7
+	run -64 box "${INIT[@]}" --parent-signal NOISE -- "$PROBE" exit 7
 }
 
 @test "100 orphans leave no zombie, as PID 1 and not" {
