@@ -230,14 +230,10 @@ write_keyfiles(struct plan *plan, enum keyfile_place *place)
 			written++;
 		state = state || login->keyfile.place == IN_STATE;
 	}
-	for (struct login *login = plan->logins; login != NULL; login = login->next) {
-		if (login->keyfile.place == IN_HOME && state)
+	for (struct login *login = plan->logins; login != NULL && state; login = login->next)
+		if (login->keyfile.place == IN_HOME)
 			(void)keyfile_write_to_state(
 			    &login->keyfile, plan->arena, &plan->state, &plan->findings);
-		/* Keys that stood there for want of the home's file must not outlive it. */
-		else if (login->keyfile.place == IN_HOME)
-			keyfile_leave_state(&login->keyfile, plan->arena, &plan->state);
-	}
 	*place = state ? IN_STATE : IN_HOME;
 	return written > 0;
 }
@@ -415,6 +411,10 @@ write_config(struct plan *plan, enum keyfile_place place)
 	if (put(plan, "sshd_config", plan->config_text, 0600) < 0)
 		return -1;
 	plan->config = arena_printf(plan->arena, "%s/sshd_config", plan->state.path);
+	/* Keys that stood there for want of the home's file must not outlive it; but an sshd that
+	 * goes on with the old configuration reads them. */
+	for (const struct login *l = plan->logins; l != NULL && place == IN_HOME; l = l->next)
+		keyfile_leave_state(&l->keyfile, plan->arena, &plan->state);
 	return 0;
 }
 
