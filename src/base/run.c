@@ -64,6 +64,7 @@ become_program(const struct program *program, const char *const argv[],
 	/* Neither is changed by execve(2), whose prototype is older than const, nor by the programs
 	 * here, which see copies of the pointers. */
 	if (program->main == NULL) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): one of the two is set */
 		execve(program->path, (char *const *)(uintptr_t)argv,
 		    (char *const *)(uintptr_t)environment);
 		_exit(127);
