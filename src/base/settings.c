@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum kind { FLAG, WORD, NUMBER, WAIT, PORTS, CODES, SIGNAL, LIST, TEXT };
+enum kind { FLAG, WORD, NUMBER, WAIT, PORTS, CODES, SIGNAL, LIST, LINE, TEXT };
 
 static const struct {
 	const char *name;
@@ -99,6 +99,16 @@ check_ports(struct arena *arena, const char *value)
 	return n <= SETTINGS_PORTS_MOST ? NULL : "these are more than 16 ports";
 }
 
+/* A path or an address, which reaches the lines of configurations and commands. */
+static const char *
+check_line(const char *value)
+{
+	for (const char *c = value; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f || *c == '"')
+			return "it must not hold quotes or control characters";
+	return NULL;
+}
+
 static const char *
 check_codes(struct arena *arena, const char *value)
 {
@@ -143,7 +153,8 @@ check_value(struct arena *arena, enum setting setting, const char *value)
 			return NULL;
 		return arena_printf(arena, "it is one of %s", table[setting].values);
 	case NUMBER:
-		if (is_number(value, 0, high) || value[0] == '\0')
+		if (is_number(value, 0, high)
+		    || (value[0] == '\0' && table[setting].fallback[0] == '\0'))
 			return NULL;
 		return arena_printf(arena, "it is a whole number from 0 to %lld", high);
 	case WAIT:
@@ -158,6 +169,8 @@ check_value(struct arena *arena, enum setting setting, const char *value)
 		return value[0] == '\0' || signal_number(value) != 0
 		           ? NULL
 		           : "it is a signal, as TERM or 15";
+	case LINE:
+		return check_line(value);
 	case LIST:
 	case TEXT:
 		return NULL;
@@ -333,6 +346,9 @@ read_variable(struct settings *settings, const char *variable, struct findings *
 			    findings, f, "did you mean %s?", setting_variable(arena, setting));
 		return;
 	}
+	/* Compose files and templates pass on what is not set as empty. */
+	if (value[1] == '\0' && table[setting].kind < LIST)
+		return;
 	wrong = settings_set(settings, setting, value + 1, FROM_ENVIRONMENT);
 	if (wrong != NULL)
 		finding_add(findings, WARNING, CODE_SETTING_VALUE, subject, "%s", wrong);

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <sys/un.h>
 
 /* A token that could be guessed would be worse than none. */
@@ -107,6 +108,10 @@ read_token(const char *path, struct findings *findings)
 	if (file_read(findings->arena, AT_FDCWD, path, TOKEN_MOST, &text) < 0
 	    || stat(path, &status) < 0) {
 		complain(findings, path, strerror(errno));
+		return NULL;
+	}
+	if (status.st_uid != 0 && status.st_uid != geteuid()) {
+		complain(findings, path, "it belongs to another user, who can change it");
 		return NULL;
 	}
 	if ((status.st_mode & (S_IRWXO | S_IWGRP)) != 0) {

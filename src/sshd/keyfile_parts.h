@@ -6,7 +6,7 @@
 
 #include "sshd/keyfile.h"
 
-enum { KEYFILE_LIMIT = 64 * 1024 * 1024 };
+enum { KEYFILE_LIMIT = 8 * 1024 * 1024 };
 
 #define KEYFILE_DIRECTORY ".ssh"
 #define KEYFILE_NAME      "authorized_keys"
