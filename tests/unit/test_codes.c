@@ -49,10 +49,10 @@ test_install_too_slow(void **unused)
 	const struct install_clock clock = install_clock(0);
 	const char *const argv[] = { "sleep", "10", NULL };
 	const char *const environment[] = { NULL };
-	const char *detail = NULL;
+	struct install_outcome outcome = { 0 };
 
 	(void)unused;
-	assert_int_equal(install_step(arena, &clock, "/bin/sleep", argv, environment, &detail),
+	assert_int_equal(install_step(arena, &clock, "/bin/sleep", argv, environment, &outcome),
 	    CODE_INSTALL_SLOW);
 	arena_free(arena);
 }
