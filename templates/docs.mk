@@ -1,11 +1,12 @@
-# make docs: the tables in the documents, made from the tables in src/base (templates/tables.c).
+# make docs: the tables in the documents, made from the tables in src/base (templates/tables.c)
+# and from what the tests saw (tests/places).
 
 DOCS := README.md src/sshinit.1 templates/sshinit.ini
 
 .PHONY: docs
 docs: $(B)/gen/tables
 	@for file in $(DOCS); do \
-	    $< $$file >$(B)/gen/doc || exit; \
+	    $< $$file >$(B)/gen/doc.part && tests/places $(B)/gen/doc.part >$(B)/gen/doc || exit; \
 	    cmp -s $(B)/gen/doc $$file || { echo "write   $$file"; cat $(B)/gen/doc >$$file; }; done
 
 # Runs on this machine, whatever the product is built for.

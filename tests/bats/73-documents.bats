@@ -23,6 +23,11 @@ block() {
 	done
 }
 
+@test "the tables of places in the README are those that the tests made" {
+	grep -q '<!-- places: ' README.md
+	tests/places README.md | diff README.md - || fail "make docs makes it so"
+}
+
 @test "mandoc has nothing against the man page" {
 	need mandoc
 	run -0 mandoc -Tlint -W warning src/sshinit.1
