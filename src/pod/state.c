@@ -159,6 +159,27 @@ make_at(struct arena *arena, size_t place, enum shelter least, struct findings *
 	return state;
 }
 
+/* Whoever can rename the directory can put another in its place, and root would start what lies
+ * there as sshd. Says so of the first such place; false where there is none. */
+static bool
+refuse_open(struct findings *findings)
+{
+	for (size_t place = 0; place < PLACES; place++) {
+		int parent = open(places[place].parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		bool refused = parent >= 0 && shelter_of(parent) == OPEN
+		               && faccessat(parent, ".", W_OK, 0) == 0;
+
+		if (parent >= 0)
+			close(parent);
+		if (refused) {
+			finding_add(findings, ERROR, CODE_STATE_OPEN, places[place].parent,
+			    "root does not keep them there, and there is no other place");
+			return true;
+		}
+	}
+	return false;
+}
+
 struct state
 state_make(struct arena *arena, struct findings *findings)
 {
@@ -166,8 +187,11 @@ state_make(struct arena *arena, struct findings *findings)
 
 	for (size_t place = 0; place < PLACES && state.fd < 0; place++)
 		state = make_at(arena, place, STICKY, findings);
-	/* A Kubernetes emptyDir has mode 0777; better there than nowhere. */
-	for (size_t place = 0; place < PLACES && state.fd < 0; place++) {
+	if (state.fd < 0 && geteuid() == 0 && refuse_open(findings))
+		return state;
+	/* A Kubernetes emptyDir has mode 0777; for a user who has nothing to lose but his own
+	 * account, better there than nowhere. */
+	for (size_t place = 0; place < PLACES && state.fd < 0 && geteuid() != 0; place++) {
 		state = make_at(arena, place, OPEN, findings);
 		if (state.fd >= 0)
 			finding_add(findings, WARNING, CODE_STATE_OPEN, state.path, NULL);
@@ -188,6 +212,11 @@ state_find(struct arena *arena)
 
 		if (parent < 0)
 			continue;
+		/* Where root has made none, what is there was put there by somebody. */
+		if (geteuid() == 0 && shelter_of(parent) == OPEN) {
+			close(parent);
+			continue;
+		}
 		state.fd = open_existing(parent, name_at(arena, place));
 		if (state.fd >= 0) {
 			state.strict = shelter_of(parent) == CLOSED;

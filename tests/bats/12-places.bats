@@ -105,8 +105,17 @@ refute_log() {
 	assert_equal "$(pod_exec find /run /dev/shm -maxdepth 1 -name 'sshinit*')" /run/sshinit
 	place root --image bookworm-plain --read-only --tmpfs /run --bare -- sh -c "chmod 777 /run; $sshinit_in"
 	assert_equal "$(pod_exec find /run /dev/shm -maxdepth 1 -name 'sshinit*')" /dev/shm/sshinit-0
-	place root --image bookworm-plain --read-only --tmpfs /run --bare -- sh -c "chmod 777 /run /dev/shm; $sshinit_in"
-	assert_log 'warning: /run/sshinit: other users of this container could replace'
+	# Nothing better: root would run what somebody else puts there, so it does not.
+	pod_start --key ed25519 --image bookworm-plain --read-only --tmpfs /run --bare -- sh -c "chmod 777 /run /dev/shm; $sshinit_in"
+	pod_wait_log 'error: /run: other users of this container could replace'
+	assert_log 'mount a tmpfs at /run'
+	pod_running
+	assert_equal "$(pod_exec find /run /dev/shm -maxdepth 1 -name 'sshinit*')" ''
+	# Anybody else risks no more than the own account.
+	pod_start --key ed25519 --image bookworm-plain --user 65534:65534 --read-only --tmpfs /dev/shm:mode=777 --bare \
+		-- sh -c "chmod 777 /dev/shm; $sshinit_in"
+	pod_wait_log 'warning: /dev/shm/sshinit-65534: other users of this container could replace'
+	pod_wait_log 'listening on port'
 	# Somebody was there first.
 	place root --image bookworm-plain --bare -- sh -c 'mkdir /run/sshinit; chown daemon /run/sshinit; exec sshinit -- sleep infinity'
 	assert_log "warning: /run/sshinit: somebody else has made sshinit's state directory: /run/sshinit-[0-9a-f]{16} is used instead"
