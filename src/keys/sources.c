@@ -218,9 +218,40 @@ sources_fetched(struct arena *arena, const char *url)
 	return arena_printf(arena, "url/%016llx", (unsigned long long)hash);
 }
 
+char *
+sources_url_shown(struct arena *arena, const char *url)
+{
+	const char *scheme = strstr(url, "://");
+	const char *host = scheme != NULL ? scheme + 3 : url;
+	size_t front = (size_t)(host - url), kept = strcspn(host, "?#");
+	size_t authority = strcspn(host, "/?#");
+
+	for (size_t i = authority; i > 0; i--)
+		if (host[i - 1] == '@') {
+			host += i;
+			kept -= i;
+			break;
+		}
+	return arena_printf(arena, "%.*s%.*s%s", (int)front, url, (int)kept, host,
+	    host[kept] != '\0' ? "?..." : "");
+}
+
+/* Addresses that differ in what is not shown alone need names that differ: by its name a source
+ * finds the keys it had. */
+static const char *
+name_of_url(struct arena *arena, const char *const *all, const char *const *url)
+{
+	const char *name = sources_url_shown(arena, *url);
+	size_t n = 1;
+
+	for (; all < url; all++)
+		n += strcmp(*all, *url) != 0 && strcmp(sources_url_shown(arena, *all), name) == 0;
+	return n == 1 ? name : arena_printf(arena, "%s (%zu)", name, n);
+}
+
 static void
 read_fetched(struct entries *entries, const struct sources *sources, const char *url,
-    struct findings *findings)
+    const char *name, struct findings *findings)
 {
 	const char *file = sources_fetched(entries->arena, url);
 	const char *wrong = arena_printf(entries->arena, "%s" SOURCES_WRONG, file);
@@ -231,11 +262,11 @@ read_fetched(struct entries *entries, const struct sources *sources, const char 
 		return;
 	there = faccessat(sources->state, file, F_OK, 0) == 0;
 	if (file_read_own(entries->arena, sources->state, wrong, SOURCE_LIMIT, &why) == 0)
-		finding_add(findings, there ? WARNING : ERROR, CODE_URL_FAILED, url, "%s%s",
+		finding_add(findings, there ? WARNING : ERROR, CODE_URL_FAILED, name, "%s%s",
 		    why.data, there ? "; the keys of its last good answer stay" : "");
 	/* Not there: not fetched yet. */
 	if (there)
-		read_one(entries, sources, sources->state, file, url, findings);
+		read_one(entries, sources, sources->state, file, name, findings);
 }
 
 void
@@ -243,12 +274,14 @@ sources_read_files(
     struct entries *entries, const struct sources *sources, struct findings *findings)
 {
 	const struct settings *settings = sources->settings;
-	const char **path;
+	const char **path, **urls;
 
 	for (path = settings_list(settings, SET_KEYS_FILE); *path != NULL; path++)
 		read_one(entries, sources, AT_FDCWD, *path, *path, findings);
 	for (path = settings_list(settings, SET_KEYS_DIR); *path != NULL; path++)
 		read_directory(entries, sources, *path, findings);
-	for (path = settings_list(settings, SET_KEYS_URL); *path != NULL; path++)
-		read_fetched(entries, sources, *path, findings);
+	urls = settings_list(settings, SET_KEYS_URL);
+	for (path = urls; *path != NULL; path++)
+		read_fetched(
+		    entries, sources, *path, name_of_url(entries->arena, urls, path), findings);
 }

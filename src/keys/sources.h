@@ -18,6 +18,10 @@
 char *sources_fetched(struct arena *arena, const char *url);
 #define SOURCES_WRONG ".wrong"
 
+/* The address as it is shown and written: without user, password, query and fragment, any of which
+ * may be a secret: "https://host/path?...". Also its entries' source. */
+char *sources_url_shown(struct arena *arena, const char *url);
+
 struct sources {
 	const struct settings *settings;
 	struct paste_rules rules;

@@ -128,7 +128,8 @@ fetch_plan(const struct settings *settings, struct findings *findings)
 		    findings, ERROR, CODE_URL_TOOL, settings_where(settings, SET_KEYS_URL), NULL);
 	for (; *url != NULL; url++)
 		if (!fetch_allows(*url))
-			finding_add(findings, ERROR, CODE_URL_REFUSED, *url, NULL);
+			finding_add(findings, ERROR, CODE_URL_REFUSED,
+			    sources_url_shown(findings->arena, *url), NULL);
 }
 
 /* ---- asking -------------------------------------------------------------------------------- */
@@ -140,8 +141,8 @@ struct question {
 	const char *const *environment;
 	int directory;
 	const char *path; /* of the directory */
-	const char *url;
-	const char *name, *new, *etag, *wrong;
+	const char *url, *shown;
+	const char *name, *new, *etag, *wrong, *ask;
 	struct span said; /* by the program */
 };
 
@@ -164,15 +165,32 @@ program_environment(struct arena *arena, char *const *ours)
 	return environment;
 }
 
+static const char *
+path_of(const struct question *q, const char *name)
+{
+	return arena_printf(q->arena, "%s/%s", q->path, name);
+}
+
+/* The address in a file for the program: every user of the container can read what stands on a
+ * command line, and an address may hold a password. No quote or backslash is in it (fetch_allows).
+ */
+static int
+put_address(const struct question *q, const char *before, const char *behind)
+{
+	const char *text = arena_printf(q->arena, "%s%s%s\n", before, q->url, behind);
+
+	return file_replace(q->directory, q->ask, span_of(text), 0600, NULL, false);
+}
+
 static int
 run_curl(struct question *q, bool with_etag)
 {
-	const char *argv[32] = { "curl", "-q", "-fsS", "-L", "--proto",
+	const char *argv[32] = { "curl", "-q", "-K", path_of(q, q->ask), "-fsS", "-L", "--proto",
 		is_loopback(q->url) ? "=http" : "=https", "--proto-redir", "=https", "--max-redirs",
 		is_loopback(q->url) ? "0" : "5", "--max-time", "25", "--max-filesize", "1048576",
-		"-w", "%{http_code}", "-o", arena_printf(q->arena, "%s/%s", q->path, q->new) };
-	const char *etag = arena_printf(q->arena, "%s/%s", q->path, q->etag);
-	size_t n = 18;
+		"-w", "%{http_code}", "-o", path_of(q, q->new) };
+	const char *etag = path_of(q, q->etag);
+	size_t n = 20;
 
 	if (with_etag) {
 		argv[n++] = "--etag-compare";
@@ -180,9 +198,6 @@ run_curl(struct question *q, bool with_etag)
 		argv[n++] = "--etag-save";
 		argv[n++] = etag;
 	}
-	argv[n++] = "--";
-	argv[n++] = q->url;
-	argv[n] = NULL;
 	return run_collect(q->arena, q->tool->curl, argv, q->environment, FETCH_MS, &q->said);
 }
 
@@ -196,6 +211,8 @@ ask_curl(struct question *q)
 	/* An ETag says something only of an answer that was kept. */
 	if (faccessat(q->directory, q->name, F_OK, 0) < 0)
 		(void)unlinkat(q->directory, q->etag, 0);
+	if (put_address(q, "url = \"", "\"") < 0)
+		return -1;
 	status = run_curl(q, true);
 	if (status == CURL_USAGE) /* before 7.68 it knows no ETag */
 		status = run_curl(q, false);
@@ -211,10 +228,11 @@ ask_curl(struct question *q)
 static int
 ask_wget(struct question *q)
 {
-	const char *const argv[]
-	    = { "wget", "--no-config", "-nv", "--tries=1", "--timeout=25", "--max-redirect=0", "-O",
-		      arena_printf(q->arena, "%s/%s", q->path, q->new), "--", q->url, NULL };
+	const char *const argv[] = { "wget", "--no-config", "-nv", "--tries=1", "--timeout=25",
+		"--max-redirect=0", "-O", path_of(q, q->new), "-i", path_of(q, q->ask), NULL };
 
+	if (put_address(q, "", "") < 0)
+		return -1;
 	return run_collect(q->arena, q->tool->wget, argv, q->environment, FETCH_MS, &q->said) == 0
 	           ? 0
 	           : -1;
@@ -229,7 +247,7 @@ complain(const struct question *q, const char *what)
 	(void)file_read_own(q->arena, q->directory, q->wrong, ANSWER_LIMIT, &before);
 	if (span_is(before, what))
 		return;
-	dprintf(STDERR_FILENO, "%s: %s\n", q->url, what);
+	dprintf(STDERR_FILENO, "%s: %s\n", q->shown, what);
 	(void)file_replace(q->directory, q->wrong, span_of(what), 0600, NULL, false);
 }
 
@@ -245,7 +263,7 @@ take_answer(const struct question *q)
 		complain(q, errno == EFBIG ? "the answer is larger than 1 MB" : strerror(errno));
 		return;
 	}
-	paste_read(&entries, q->url, text, &rules);
+	paste_read(&entries, q->shown, text, &rules);
 	if (entries.count[VERDICT_OK] + entries.count[VERDICT_REPAIRED] == 0
 	    && !sources_mean_none(text)) {
 		(void)unlinkat(q->directory, q->etag, 0);
@@ -261,6 +279,32 @@ take_answer(const struct question *q)
 		complain(q, strerror(errno));
 }
 
+/* What the program said: the first line that does not only repeat the address (wget's first ends
+ * with a colon), with every address in it cut to what may be shown. */
+static const char *
+words_of(const struct question *q)
+{
+	const char *line = arena_strndup(q->arena, q->said.data, q->said.len);
+	struct buf words = buf_new(q->arena);
+	size_t len = strcspn(line, "\r\n");
+
+	while (len > 0 && line[len - 1] == ':' && line[len] != '\0' && line[len + 1] != '\0') {
+		line += len + 1;
+		len = strcspn(line, "\r\n");
+	}
+	while (len > 0) {
+		size_t word = strcspn(line, " \r\n"), gap = strspn(line + word, " ");
+		const char *text = arena_strndup(q->arena, line, word);
+
+		buf_puts(
+		    &words, strstr(text, "://") != NULL ? sources_url_shown(q->arena, text) : text);
+		buf_add(&words, line + word, gap);
+		line += word + gap;
+		len -= word + gap;
+	}
+	return words.data;
+}
+
 static void
 ask(struct question *q)
 {
@@ -273,10 +317,9 @@ ask(struct question *q)
 	else if (result == 1)
 		(void)unlinkat(q->directory, q->wrong, 0);
 	else
-		complain(q, q->said.len > 0 ? arena_strndup(
-		                q->arena, q->said.data, strcspn(q->said.data, "\r\n"))
-		                            : strerror(errno));
+		complain(q, q->said.len > 0 ? words_of(q) : strerror(errno));
 	(void)unlinkat(q->directory, q->new, 0);
+	(void)unlinkat(q->directory, q->ask, 0);
 }
 
 static void
@@ -290,10 +333,12 @@ ask_one(const struct fetch *fetch, const struct tool *tool, int directory, const
 		.directory = directory,
 		.path = arena_printf(arena, "%s/url", fetch->state->path),
 		.url = url,
+		.shown = sources_url_shown(arena, url),
 		.name = strrchr(sources_fetched(arena, url), '/') + 1,
 		.said = { "", 0 } };
 
 	q.new = arena_printf(arena, ".%s.new", q.name);
+	q.ask = arena_printf(arena, ".%s.ask", q.name);
 	q.etag = arena_printf(arena, ".%s.etag", q.name);
 	q.wrong = arena_printf(arena, "%s" SOURCES_WRONG, q.name);
 	ask(&q);

@@ -271,7 +271,7 @@ serve() {
 		import hashlib, http.server, sys, time
 		class Handler(http.server.BaseHTTPRequestHandler):
 		    def do_GET(self):
-		        name = self.path.strip("/")
+		        name = self.path.split("?")[0].strip("/")
 		        if name == "redirect":
 		            self.send_response(302)
 		            self.send_header("Location", "http://127.0.0.1:8000/keys")
@@ -348,6 +348,35 @@ fetched() {
 	fetched c
 	# Once each, however often it is asked.
 	[[ $(grep -c 'not public keys' "$DIR/log") -le 2 ]]
+}
+
+@test "keys-url: what may be secret in an address is shown nowhere" {
+	need curl:curl wget:wget
+	run -1 env PUBLIC_KEY_URL=http://me:geheim@example.org/keys?geheim "$SSHINIT" --check
+	assert_output --partial 'http://example.org/keys?...'
+	refute_output --partial geheim
+	mkdir "$DIR/www" && put "$DIR/www/keys" a && put "$DIR/www/more" b
+	touch "$DIR/none"
+	local without url=http://127.0.0.1:8000
+	for without in wget curl; do
+		box_start env PUBLIC_KEY="$(key_pub ed25519)" SSHINIT_KEYS_URL_SECONDS=1 \
+			PUBLIC_KEY_URL="$url/keys?geheim1,$url/keys?geheim2,$url/gone?geheim,$url/slow?geheim" \
+			sh -c 'mount --bind "$0" "/usr/bin/$1"; exec "$2" sleep infinity' "$DIR/none" "$without" "$SSHINIT" 2>"$DIR/log"
+		box_pod
+		pod_wait_login
+		serve
+		fetched a
+		poll 5 grep -q 'gone?\.\.\.: .*404' "$DIR/log"
+		# The slow one is being asked.
+		poll 5 nsenter -t "$BOX" -m -p -n sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" "\n" | grep -qx "curl\|wget"'
+		run nsenter -t "$BOX" -m -p -n sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" "\n" | grep "[?]geheim"'
+		assert_output ''
+		run -1 grep geheim "$DIR/log" "/proc/$BOX/root/run/sshinit/status.json" "/proc/$BOX/root/root/.ssh/authorized_keys"
+		run -0 cat "/proc/$BOX/root/root/.ssh/authorized_keys"
+		assert_line "# from $url/keys?..."
+		kill "$SERVER"
+		box_stop
+	done
 }
 
 @test "keys-url: --reload asks at once" {
