@@ -46,6 +46,7 @@ make_plan(struct ssh *ssh)
 {
 	const struct plan_inputs inputs = { .settings = ssh->settings,
 		.findings = ssh->settings_findings,
+		.state_findings = &ssh->state_findings,
 		.environment = environ,
 		.now = time(NULL),
 		.state = ssh->state,
@@ -153,7 +154,6 @@ prepare_sshd(struct worker *worker, void *context, struct start *out)
 	bool first = !ssh->running, again;
 	int applied;
 
-	findings_join(&plan->findings, &ssh->state_findings);
 	ssh->plan = plan;
 	ssh->running = true;
 	if (first && ssh->strict && plan_is_broken(plan))

@@ -28,7 +28,7 @@ struct ssh {
 
 	struct worker *worker;
 	struct state state;
-	struct findings state_findings; /* of making the state directory, until a plan takes them */
+	struct findings state_findings; /* of making the state directory; every plan has them */
 	struct set said;                /* the findings of the last plan, which were logged */
 	struct plan *plan;              /* the one in force */
 	bool running;                   /* the first plan was made */

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -15,7 +16,7 @@ static const struct {
 	bool named_for_user;
 } places[] = { { "/run", false }, { "/dev/shm", true }, { "/tmp", true } };
 
-enum { PLACES = sizeof(places) / sizeof(places[0]), ROOM = 64 * 1024 };
+enum { PLACES = sizeof(places) / sizeof(places[0]), ROOM = 64 * 1024, RANDOM_DIGITS = 16 };
 
 static mode_t
 wanted_mode(void)
@@ -119,6 +120,59 @@ has_room(int fd)
 	return room;
 }
 
+/* Whether name is base with what random_name puts behind it. */
+static bool
+is_random_name(const char *name, const char *base)
+{
+	size_t len = strlen(base);
+
+	return strncmp(name, base, len) == 0 && name[len] == '-'
+	       && strspn(name + len + 1, "0123456789abcdef") == RANDOM_DIGITS
+	       && name[len + 1 + RANDOM_DIGITS] == '\0';
+}
+
+/* The directory of a random name that a worker of ours uses, or was the last to use; -1 and *name
+ * unchanged where there is none. Only we could have made one that passes open_existing. */
+static int
+open_random(struct arena *arena, int parent, const char **name)
+{
+	int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), best = -1;
+	DIR *directory = copy >= 0 ? fdopendir(copy) : NULL;
+	const struct dirent *item;
+	struct timespec latest = { 0 };
+	const char *base = *name;
+
+	if (directory == NULL && copy >= 0)
+		close(copy);
+	while (directory != NULL && (item = readdir(directory)) != NULL) {
+		struct stat status;
+		int fd;
+
+		if (!is_random_name(item->d_name, base))
+			continue;
+		fd = open_existing(parent, item->d_name);
+		if (fd < 0)
+			continue;
+		if (fstatat(fd, "worker", &status, AT_SYMLINK_NOFOLLOW) < 0
+		    || !S_ISREG(status.st_mode)
+		    || (best >= 0
+		        && (status.st_mtim.tv_sec < latest.tv_sec
+		            || (status.st_mtim.tv_sec == latest.tv_sec
+		                && status.st_mtim.tv_nsec < latest.tv_nsec)))) {
+			close(fd);
+			continue;
+		}
+		if (best >= 0)
+			close(best);
+		best = fd;
+		latest = status.st_mtim;
+		*name = arena_strdup(arena, item->d_name);
+	}
+	if (directory != NULL)
+		closedir(directory);
+	return best;
+}
+
 /* The state directory at one place that shelters it at least so well, or fd -1. */
 static struct state
 make_at(struct arena *arena, size_t place, enum shelter least, struct findings *findings)
@@ -140,8 +194,12 @@ make_at(struct arena *arena, size_t place, enum shelter least, struct findings *
 		if (state.fd < 0) {
 			const char *taken = name;
 
-			name = random_name(arena, name);
-			state.fd = make_new(parent, name);
+			/* A worker that follows one that died takes over its directory. */
+			state.fd = open_random(arena, parent, &name);
+			if (state.fd < 0) {
+				name = random_name(arena, name);
+				state.fd = make_new(parent, name);
+			}
 			if (state.fd >= 0)
 				finding_add(findings, WARNING, CODE_STATE_TAKEN,
 				    arena_printf(arena, "%s/%s", places[place].parent, taken),
@@ -209,6 +267,7 @@ state_find(struct arena *arena)
 
 	for (size_t place = 0; place < PLACES && state.fd < 0; place++) {
 		int parent = open(places[place].parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		const char *name;
 
 		if (parent < 0)
 			continue;
@@ -217,11 +276,14 @@ state_find(struct arena *arena)
 			close(parent);
 			continue;
 		}
-		state.fd = open_existing(parent, name_at(arena, place));
+		name = name_at(arena, place);
+		state.fd = open_existing(parent, name);
+		/* Only where that name was taken is there another. */
+		if (state.fd < 0 && errno != ENOENT)
+			state.fd = open_random(arena, parent, &name);
 		if (state.fd >= 0) {
 			state.strict = shelter_of(parent) == CLOSED;
-			state.path = arena_printf(
-			    arena, "%s/%s", places[place].parent, name_at(arena, place));
+			state.path = arena_printf(arena, "%s/%s", places[place].parent, name);
 		}
 		close(parent);
 	}

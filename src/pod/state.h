@@ -4,7 +4,8 @@
  * /run/sshinit, else a directory named for the user id under /dev/shm or /tmp. The name of such a
  * directory can be guessed, so it is used only when it is a real directory, ours, with the mode we
  * give it (0700; 0711 for root, whose key files other users' sshd sessions pass through); otherwise
- * one with a random name is made, and a finding says so. It is held open, and everything in it is
+ * one with a random name is made, and a finding says so; it is found again by its owner, its mode
+ * and the worker's file in it. It is held open, and everything in it is
  * reached by openat(2) from that descriptor.
  */
 #ifndef SSHINIT_POD_STATE_H

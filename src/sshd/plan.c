@@ -165,6 +165,7 @@ plan_make(const struct plan_inputs *inputs)
 		.path = "", .certificate = "", .public_line = "", .fingerprint = ""
 	};
 	copy_findings(plan, inputs->findings);
+	copy_findings(plan, inputs->state_findings);
 	if (!settings_flag(plan->settings, SET_ENABLED)) {
 		finding_add(&plan->findings, NOTE, CODE_DISABLED,
 		    settings_where(plan->settings, SET_ENABLED), NULL);

@@ -52,6 +52,8 @@ struct plan {
 struct plan_inputs {
 	const struct settings *settings;
 	const struct findings *findings; /* what reading the settings found; may be NULL */
+	const struct findings
+	    *state_findings; /* what making the state directory found; may be NULL */
 	char *const *environment;
 	time_t now;
 	struct state state;  /* fd -1: none yet */

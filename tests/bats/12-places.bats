@@ -119,6 +119,14 @@ refute_log() {
 	# Somebody was there first.
 	place root --image bookworm-plain --bare -- sh -c 'mkdir /run/sshinit; chown daemon /run/sshinit; exec sshinit -- sleep infinity'
 	assert_log "warning: /run/sshinit: somebody else has made sshinit's state directory: /run/sshinit-[0-9a-f]{16} is used instead"
+	# The other programs find it, and a reload forgets nothing of it.
+	run -0 pod_exec sshinit --reload
+	assert_output --partial '1 usable'
+	run -0 pod_exec sh -c 'cat /run/sshinit-*/status.json'
+	assert_output --partial state-taken
+	pod_exec sh -c 'kill -9 $(cat /run/sshinit-*/worker)'
+	poll 10 pod_exec sh -c 'kill -0 $(cat /run/sshinit-*/worker)'
+	assert_equal "$(pod_exec sh -c 'ls -d /run/sshinit-* | wc -l')" 1
 	place root --image bookworm-plain --bare -- sh -c 'ln -s /tmp /run/sshinit; exec sshinit -- sleep infinity'
 	assert_log 'somebody else has made'
 	assert_equal "$(pod_exec ls /tmp)" ''
