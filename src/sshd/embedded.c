@@ -88,7 +88,7 @@ embedded_programs(void)
 char **
 embedded_environment(struct arena *arena, const struct account *accounts, const struct state *state)
 {
-	char **environment = arena_alloc(arena, 4, sizeof(*environment));
+	char **environment = arena_alloc(arena, 8, sizeof(*environment));
 	size_t n = 0;
 
 	environment[n++] = arena_strdup(
@@ -96,9 +96,17 @@ embedded_environment(struct arena *arena, const struct account *accounts, const 
 	environment[n++] = arena_printf(arena, "SSHINIT_STATE=%s", state->path);
 	for (; accounts != NULL; accounts = accounts->next)
 		if (accounts->synthetic) {
-			environment[n++] = arena_printf(arena, "SSHINIT_ACCOUNT=%s:%u:%u:%s:%s",
-			    accounts->name, (unsigned)accounts->uid, (unsigned)accounts->gid,
-			    accounts->home, accounts->shell);
+			/* One each: a home or a name may hold whatever separates fields. */
+			environment[n++]
+			    = arena_printf(arena, "SSHINIT_ACCOUNT_NAME=%s", accounts->name);
+			environment[n++] = arena_printf(
+			    arena, "SSHINIT_ACCOUNT_UID=%u", (unsigned)accounts->uid);
+			environment[n++] = arena_printf(
+			    arena, "SSHINIT_ACCOUNT_GID=%u", (unsigned)accounts->gid);
+			environment[n++]
+			    = arena_printf(arena, "SSHINIT_ACCOUNT_HOME=%s", accounts->home);
+			environment[n++]
+			    = arena_printf(arena, "SSHINIT_ACCOUNT_SHELL=%s", accounts->shell);
 			break;
 		}
 	return environment;

@@ -95,32 +95,36 @@ whoever_runs_this(void)
 	return &entry;
 }
 
-/* The made-up entry for the running user, from "name:uid:gid:home:shell"; NULL without one. */
+static char *
+account_fact(const char *variable)
+{
+	char *value = getenv(variable);
+
+	return value != NULL ? value : (char *)(uintptr_t) "";
+}
+
+/* The made-up entry for the running user, from embedded_environment; NULL without one. The strings
+ * are copies: sshd may take the variables out of its environment. */
 static struct passwd *
 running_user(void)
 {
 	static struct passwd entry;
-	static char text[4096];
-	char *fields[5], *rest = text;
-	const char *fact = getenv("SSHINIT_ACCOUNT");
 
 	if (state_path() == NULL)
 		return whoever_runs_this();
-	if (fact == NULL || strlen(fact) >= sizeof(text))
-		return NULL;
-	memcpy(text, fact, strlen(fact) + 1);
-	for (int i = 0; i < 5; i++)
-		if ((fields[i] = strsep(&rest, ":")) == NULL)
+	if (entry.pw_name == NULL) {
+		if (getenv("SSHINIT_ACCOUNT_UID") == NULL)
 			return NULL;
-	entry = (struct passwd){ .pw_name = fields[0],
-		.pw_passwd = "x",
-		.pw_uid = (uid_t)strtoul(fields[1], NULL, 10),
-		.pw_gid = (gid_t)strtoul(fields[2], NULL, 10),
-		.pw_gecos = "",
-		.pw_dir = fields[3],
-		.pw_shell = fields[4] };
+		entry = (struct passwd){ .pw_name = strdup(account_fact("SSHINIT_ACCOUNT_NAME")),
+			.pw_passwd = "x",
+			.pw_uid = (uid_t)strtoul(account_fact("SSHINIT_ACCOUNT_UID"), NULL, 10),
+			.pw_gid = (gid_t)strtoul(account_fact("SSHINIT_ACCOUNT_GID"), NULL, 10),
+			.pw_gecos = "",
+			.pw_dir = strdup(account_fact("SSHINIT_ACCOUNT_HOME")),
+			.pw_shell = strdup(account_fact("SSHINIT_ACCOUNT_SHELL")) };
+	}
 	/* The real id: sshd changes the effective one while it reads a user's files. */
-	return entry.pw_uid == getuid() ? &entry : NULL;
+	return entry.pw_name != NULL && entry.pw_uid == getuid() ? &entry : NULL;
 }
 
 /* A missing shell would refuse the whole login, sftp and forwards included. Ours says what is

@@ -159,6 +159,9 @@ refute_log() {
 	assert_log 'note: user: the running user has no passwd entry|user: the running user has no passwd entry'
 	run -255 client_ssh --user root -- true
 	place user --image bookworm-plain --user 12345:12345 -e HOME=/tmp
+	place user --image bookworm-plain --user 12345 -e HOME=/tmp/a:b --bare -- sh -c 'mkdir /tmp/a:b; exec sshinit -- sleep infinity'
+	run -0 client_ssh --user user -- 'pwd; id -u'
+	assert_output $'/tmp/a:b\n12345'
 	image=$(image_from bookworm-plain <<<'RUN useradd -u 12345 -m -s /bin/bash ann')
 	place ann --image "$image" --user 12345
 	run -0 client_ssh --user ann -- 'pwd; stat -c "%a %U" ~/.ssh/authorized_keys'
