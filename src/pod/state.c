@@ -25,11 +25,11 @@ wanted_mode(void)
 }
 
 static const char *
-name_at(struct arena *arena, size_t place)
+name_at(struct arena *arena, size_t place, uid_t uid)
 {
 	if (!places[place].named_for_user)
 		return "sshinit";
-	return arena_printf(arena, "sshinit-%u", (unsigned)geteuid());
+	return arena_printf(arena, "sshinit-%u", (unsigned)uid);
 }
 
 /* Whether the open directory is one that nobody else can have prepared. */
@@ -179,7 +179,7 @@ make_at(struct arena *arena, size_t place, enum shelter least, struct findings *
 {
 	struct state state = { .fd = -1, .path = "" };
 	int parent = open(places[place].parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const char *name = name_at(arena, place);
+	const char *name = name_at(arena, place, geteuid());
 
 	if (parent < 0)
 		return state;
@@ -276,7 +276,7 @@ state_find(struct arena *arena)
 			close(parent);
 			continue;
 		}
-		name = name_at(arena, place);
+		name = name_at(arena, place, geteuid());
 		state.fd = open_existing(parent, name);
 		/* Only where that name was taken is there another. */
 		if (state.fd < 0 && errno != ENOENT)
@@ -288,4 +288,21 @@ state_find(struct arena *arena)
 		close(parent);
 	}
 	return state;
+}
+
+const char *
+state_of_root(struct arena *arena, const char *file)
+{
+	for (size_t place = 0; place < PLACES && geteuid() != 0; place++) {
+		const char *directory
+		    = arena_printf(arena, "%s/%s", places[place].parent, name_at(arena, place, 0));
+		const char *path = arena_printf(arena, "%s/%s", directory, file);
+		struct stat status;
+
+		/* A directory of that name is root's only where it belongs to root. */
+		if (lstat(directory, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == 0
+		    && lstat(path, &status) == 0)
+			return path;
+	}
+	return NULL;
 }

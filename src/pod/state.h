@@ -28,4 +28,8 @@ struct state state_make(struct arena *arena, struct findings *findings);
  * that is no finding. */
 struct state state_find(struct arena *arena);
 
+/* The path of the file in root's state directory, for a user who may pass through that directory
+ * but not read it; NULL where there is no such file, or we are root. */
+const char *state_of_root(struct arena *arena, const char *file);
+
 #endif

@@ -28,6 +28,24 @@ look(const struct access *access, struct findings *findings)
 	return keyfile;
 }
 
+/* Where the keys stand in root's state directory, what we would read or write is not what sshd
+ * reads; "added" would be a lie. Not where a sshinit of our own runs, with an sshd of its own. */
+static bool
+is_kept_by_root(const struct access *access, struct findings *findings)
+{
+	const char *name = access->account->name, *path;
+	long worker = context_worker(access->arena, access->state);
+
+	if (strchr(name, '/') != NULL || (worker > 1 && kill((pid_t)worker, 0) == 0))
+		return false;
+	path = state_of_root(access->arena, arena_printf(access->arena, "keys/%s", name));
+	if (path == NULL)
+		return false;
+	if (findings != NULL)
+		finding_add(findings, ERROR, CODE_KEYS_OF_ROOT, path, NULL);
+	return true;
+}
+
 /* Whether which is a fingerprint of the key, in any of the forms that tools print. */
 static bool
 is_fingerprint_of(struct arena *arena, const struct key *key, const char *which)
@@ -121,11 +139,14 @@ list_entries(struct access_key **end, const struct access *access, const struct 
 struct access_key *
 access_list(const struct access *access, struct findings *findings)
 {
-	struct keyfile keyfile = look(access, findings);
+	struct keyfile keyfile;
 	const struct login_record *records = logins_read(access->arena, access->state);
 	struct access_key *first = NULL, **end = &first;
 	const struct entries *added;
 
+	if (is_kept_by_root(access, findings))
+		return NULL;
+	keyfile = look(access, findings);
 	added = &keyfile.apart.added;
 	end = list_entries(end, access, &keyfile.apart.from, added, NULL, records);
 	end = list_entries(end, access, added, added, "added", records);
@@ -216,15 +237,18 @@ static enum access_result
 make_change(struct change *change, const char **fingerprint, struct findings *findings)
 {
 	const struct access *access = change->access;
-	struct keyfile keyfile = look(access, NULL);
+	struct keyfile keyfile;
 	enum access_result result;
 	size_t keys;
 	char *next;
 
+	*fingerprint = "";
+	if (is_kept_by_root(access, findings))
+		return ACCESS_FAILED;
+	keyfile = look(access, NULL);
 	keyfile.change = apply_change;
 	keyfile.context = change;
 	keyfile.stay = true;
-	*fingerprint = "";
 	if (keyfile_write(&keyfile, access->arena, access->state, findings) < 0
 	    || keyfile.answer == NULL || keyfile.answer[0] == '\0')
 		return ACCESS_FAILED;

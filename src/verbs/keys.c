@@ -137,11 +137,18 @@ list(const struct access *first, const struct request *request)
 	struct findings findings = findings_new(first->arena);
 	struct access access = *first;
 	json_t *array = json_array(), *object;
+	int status = 0;
 	char *text;
 
 	for (; access.account != NULL; access.account = access.account->next) {
+		size_t errors = findings.count[ERROR];
 		const struct access_key *keys = access_list(&access, &findings);
 
+		/* "0 keys may log in" where they cannot be seen would be wrong. */
+		if (keys == NULL && findings.count[ERROR] > errors) {
+			status = REFUSED;
+			continue;
+		}
 		if (!request->json)
 			list_text(&access, keys);
 		for (; keys != NULL && request->json; keys = keys->next)
@@ -155,7 +162,7 @@ list(const struct access *first, const struct request *request)
 		free(text);
 	}
 	json_decref(object);
-	return 0;
+	return status;
 }
 
 /* ---- add and remove ------------------------------------------------------------------------ */

@@ -229,6 +229,24 @@ for k in keys:
 	run -0 client_ssh --key ed25519-image -- true
 }
 
+@test "a user whose keys root keeps is told so, and nothing is written that nobody reads" {
+	need_engine
+	pod_start --image "$(image_from bookworm-plain <<<'RUN useradd -m -s /bin/bash ann && chmod 777 /home/ann')" \
+		-e SSHINIT_USER=ann --key ed25519 -- sleep infinity
+	pod_wait_login --user ann
+	run -1 client_ssh --user ann -- sshinit --keys add "$(key_pub ed25519-more)"
+	assert_output --partial '/run/sshinit/keys/ann: sshd reads this file, and root alone can change it'
+	assert_output --partial 'docker exec'
+	refute_output --partial added
+	run -1 client_ssh --user ann -- sshinit --keys remove "$(key_print ed25519)"
+	run -1 client_ssh --user ann -- sshinit --keys
+	assert_output --partial 'root alone can change it'
+	refute_output --partial '0 keys'
+	run -2 pod_exec ls /home/ann/.ssh
+	run -0 pod_exec sshinit --keys --user ann add "$(key_pub ed25519-more)"
+	run -0 client_ssh --user ann --key ed25519-more -- true
+}
+
 @test "where the file cannot be written, a change fails and says so" {
 	pod_box PUBLIC_KEY="$(key_pub ed25519)"
 	pod_wait_login
