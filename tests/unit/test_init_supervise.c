@@ -670,5 +670,8 @@ main(int argc, char **argv)
 		return supervise(&none, &options, words);
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* Whoever runs the tests may ignore signals, as nohup does; they begin from the usual. */
+	for (int signo = 1; signo < NSIG; signo++)
+		(void)signal(signo, SIG_DFL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
