@@ -329,6 +329,40 @@ keyfile_note_removed(struct keyfile_text *apart, const char *fingerprint)
 	note_removed(apart, fingerprint);
 }
 
+bool
+keyfile_knows(const struct keyfile_text *apart, const char *fingerprint)
+{
+	for (size_t i = 0; i < apart->removed_count; i++)
+		if (strcmp(apart->removed[i], fingerprint) == 0)
+			return true;
+	return has_key(&apart->added, fingerprint);
+}
+
+void
+keyfile_take_over(struct keyfile_text *apart, const struct entries *added,
+    const char *const *removed, size_t removed_count)
+{
+	bool also;
+
+	for (size_t i = 0; i < removed_count; i++) {
+		(void)drop_added(&apart->added, removed[i], &also);
+		keyfile_note_removed(apart, removed[i]);
+	}
+	for (const struct entry *e = added->first; e != NULL; e = e->next) {
+		struct entry *copy;
+
+		if (e->key == NULL)
+			continue;
+		(void)forget_removed(apart, e->key->fingerprint);
+		if (has_key(&apart->added, e->key->fingerprint))
+			continue;
+		copy = arena_alloc(apart->arena, 1, sizeof(*copy));
+		*copy = *e;
+		copy->next = NULL;
+		entries_append(&apart->added, copy);
+	}
+}
+
 enum key_change
 keyfile_remove(struct keyfile_text *apart, const char *fingerprint)
 {
@@ -337,7 +371,7 @@ keyfile_remove(struct keyfile_text *apart, const char *fingerprint)
 
 	if (!from && !added)
 		return has_key(&apart->outside, fingerprint) ? KEY_NOT_OURS : KEY_UNKNOWN;
-	if (from)
+	if (from || apart->remember)
 		keyfile_note_removed(apart, fingerprint);
 	return KEY_CHANGED;
 }

@@ -26,6 +26,8 @@ struct keyfile_text {
 	struct entries added; /* the keys that stand in it as added; source is the line's rest */
 	const char **removed; /* the fingerprints that stand in it as removed */
 	size_t removed_count;
+	/* Each removal is to be noted: the file in the other place may have the key too. */
+	bool remember;
 };
 
 /* Takes the file's text apart. name is what reports call the file; now is for expiry times. */
@@ -60,6 +62,14 @@ enum key_change keyfile_add(struct keyfile_text *apart, const struct entry *entr
 
 /* Notes a fingerprint as removed. */
 void keyfile_note_removed(struct keyfile_text *apart, const char *fingerprint);
+
+/* Whether the key of that fingerprint stands in the block as added or as removed. */
+bool keyfile_knows(const struct keyfile_text *apart, const char *fingerprint);
+
+/* Takes over what the file in the other place, the last one in force, has as added and as removed.
+ */
+void keyfile_take_over(struct keyfile_text *apart, const struct entries *added,
+    const char *const *removed, size_t removed_count);
 
 /* When an added key was added, "2026-11-20T07:00:00Z"; "" where that is not known. */
 const char *keyfile_added_at(struct arena *arena, const struct entry *added);

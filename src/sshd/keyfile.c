@@ -116,6 +116,22 @@ home_is_unfit(struct arena *arena, const struct keyfile *keyfile, int read_error
 	return NULL;
 }
 
+static bool
+is_the_users(const struct path_facts *facts, const struct account *account)
+{
+	return facts->error == 0 && !others_may_write(facts)
+	       && (facts->uid == account->uid || facts->uid == 0);
+}
+
+bool
+keyfile_is_trusted(const struct keyfile *keyfile)
+{
+	return is_the_users(&keyfile->home, keyfile->account)
+	       && is_the_users(&keyfile->ssh, keyfile->account)
+	       && is_the_users(&keyfile->file, keyfile->account) && keyfile->file.links == 1
+	       && S_ISDIR(keyfile->ssh.mode) && S_ISREG(keyfile->file.mode);
+}
+
 static void
 note_outside(const struct keyfile *keyfile, struct findings *findings)
 {
@@ -148,8 +164,9 @@ keyfile_plan_text(struct keyfile *keyfile, struct arena *arena, const char *name
 	bool write = true;
 
 	keyfile->apart = keyfile_take_apart(arena, name, old, keyfile->now);
-	for (size_t i = 0; i < keyfile->removed_count; i++)
-		keyfile_note_removed(&keyfile->apart, keyfile->removed[i]);
+	keyfile->apart.remember = keyfile->place == IN_STATE;
+	keyfile_take_over(
+	    &keyfile->apart, &keyfile->added, keyfile->removed, keyfile->removed_count);
 	if (keyfile->change != NULL && keyfile->apart.wrong == NULL)
 		write = keyfile->change(keyfile->context, &keyfile->apart, answer);
 	keyfile->plan = keyfile_put_together(arena, &keyfile->apart,

@@ -45,7 +45,9 @@ struct keyfile {
 	struct span old;                   /* what stands in the home's file now */
 	struct keyfile_text apart;
 	struct keyfile_plan plan;
-	/* What the file in the other place has as removed; it stays so when the place changes. */
+	/* What the file in the other place, the last one in force, has as added and as removed; it
+	 * stays so when the place changes. */
+	struct entries added;
 	const char *const *removed;
 	size_t removed_count;
 };
@@ -54,6 +56,11 @@ struct keyfile {
  * keyfile_use. */
 struct keyfile keyfile_look(struct arena *arena, const struct account *account,
     const struct entries *entries, time_t now, struct findings *findings);
+
+/* Takes into the plan what stands as added and removed where the keys stand now, if that is not
+ * where they will. A finding where added keys must be left behind. */
+void keyfile_carry(struct keyfile *keyfile, struct arena *arena, const struct state *state,
+    struct findings *findings);
 
 /* Plans the file anew with these entries. */
 void keyfile_use(struct keyfile *keyfile, struct arena *arena, const struct entries *entries,
@@ -75,7 +82,7 @@ int keyfile_write_to_state(struct keyfile *keyfile, struct arena *arena, const s
 bool keyfile_in_state(struct keyfile *keyfile, struct arena *arena, const struct state *state);
 
 /* Removes the file in the state directory: the one in the home is in force, and has taken over what
- * was noted there as removed. */
+ * was noted there as added and removed. */
 void keyfile_leave_state(
     const struct keyfile *keyfile, struct arena *arena, const struct state *state);
 

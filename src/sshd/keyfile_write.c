@@ -210,9 +210,15 @@ write_in_state(int keys, struct keyfile *keyfile, struct arena *arena, const cha
 		if (errno != ENOENT && errno != EMLINK && errno != EFBIG)
 			return -1;
 		old = (struct span){ "", 0 };
-		/* The first time: what was removed from the home's file stays out here too. */
+		/* The first time: what was removed from the home's file stays out here too, and
+		 * what was added stays in, unless somebody else can have put it there. */
 		keyfile->removed = keyfile->apart.removed;
 		keyfile->removed_count = keyfile->apart.removed_count;
+		keyfile->added
+		    = keyfile_is_trusted(keyfile) ? keyfile->apart.added : entries_new(arena);
+	} else {
+		keyfile->added = entries_new(arena);
+		keyfile->removed_count = 0;
 	}
 	write = keyfile_plan_text(keyfile, arena, path, old, &answer);
 	if (keyfile->apart.wrong != NULL)
@@ -252,14 +258,16 @@ keyfile_write_to_state(struct keyfile *keyfile, struct arena *arena, const struc
 	return result;
 }
 
-/* What was removed while the keys stood in the state directory. */
+/* What was added and removed while the keys stood in the state directory. */
 static void
-note_removed_in_state(struct keyfile *keyfile, struct arena *arena, const struct state *state)
+note_changes_in_state(struct keyfile *keyfile, struct arena *arena, const struct state *state)
 {
-	struct keyfile there = { .account = keyfile->account, .now = keyfile->now };
+	struct keyfile there
+	    = { .account = keyfile->account, .now = keyfile->now, .place = IN_STATE };
 
 	if (!keyfile_in_state(&there, arena, state))
 		return;
+	keyfile->added = there.apart.added;
 	keyfile->removed = there.apart.removed;
 	keyfile->removed_count = there.apart.removed_count;
 }
@@ -274,7 +282,7 @@ keyfile_write(struct keyfile *keyfile, struct arena *arena, const struct state *
 
 	if (keyfile->place == IN_STATE)
 		return keyfile_write_to_state(keyfile, arena, state, findings);
-	note_removed_in_state(keyfile, arena, state);
+	note_changes_in_state(keyfile, arena, state);
 	if (account_run(arena, keyfile->account, write_in_child, keyfile, &output, &len) < 0)
 		result = failed("changing to the user's ids");
 	else if (len >= sizeof(result))
@@ -308,6 +316,30 @@ keyfile_in_state(struct keyfile *keyfile, struct arena *arena, const struct stat
 	keyfile->path = arena_printf(arena, "%s/keys/%s", state->path, name);
 	(void)keyfile_plan_text(keyfile, arena, keyfile->path, old, NULL);
 	return true;
+}
+
+void
+keyfile_carry(struct keyfile *keyfile, struct arena *arena, const struct state *state,
+    struct findings *findings)
+{
+	struct keyfile_text home = keyfile->apart;
+	bool trusted = keyfile_is_trusted(keyfile);
+	size_t left = 0;
+
+	if (keyfile->place == IN_HOME) {
+		note_changes_in_state(keyfile, arena, state);
+		keyfile_take_over(
+		    &keyfile->apart, &keyfile->added, keyfile->removed, keyfile->removed_count);
+		return;
+	}
+	/* What was added and removed by hand stands there too, also from before a restart. */
+	if (!keyfile_in_state(keyfile, arena, state) && !trusted)
+		keyfile->apart.added = entries_new(arena);
+	for (const struct entry *e = home.added.first; e != NULL && !trusted; e = e->next)
+		left += e->key != NULL && !keyfile_knows(&keyfile->apart, e->key->fingerprint);
+	if (left > 0)
+		finding_add(
+		    findings, WARNING, CODE_KEYS_LEFT, keyfile->account->name, "%zu of them", left);
 }
 
 void

@@ -81,10 +81,7 @@ plan_logins(struct plan *plan, bool running)
 		login->account = a;
 		login->settings = settings_for_user(plan->settings, a->name);
 		login->keyfile = keyfile_look(plan->arena, a, NULL, plan->now, &plan->findings);
-		/* What was added and removed by hand stands there too, also from before a restart.
-		 */
-		if (login->keyfile.place == IN_STATE)
-			(void)keyfile_in_state(&login->keyfile, plan->arena, &plan->state);
+		keyfile_carry(&login->keyfile, plan->arena, &plan->state, &plan->findings);
 		shares = !has_own_sources(plan->settings, &login->settings);
 		own = shares ? common : NULL;
 		if (own == NULL) {

@@ -178,6 +178,51 @@ for k in keys:
 	run -255 client_ssh --key ed25519 -- true
 }
 
+@test "an added key stays in force when the file has to stand elsewhere, and when it moves back" {
+	pod_box PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	run -0 keys add "$(key_pub ed25519-one)" "$(key_pub ed25519-two)"
+	# Others can write: they may have put the key there.
+	in_box chmod 777 /root
+	run -0 in_box "$SSHINIT" --reload
+	poll 10 in_box test -e /run/sshinit/keys/root
+	poll 10 client_ssh true
+	run -255 client_ssh --key ed25519-one -- true
+	run -0 in_box "$SSHINIT" --check
+	assert_output --partial 'keys added with --keys add stay behind'
+	run -0 keys add "$(key_pub ed25519-one)" "$(key_pub ed25519-three)" "$(key_pub ed25519-four)"
+	run -0 keys remove "$(key_print ed25519-four)"
+	run -0 client_ssh --key ed25519-three -- true
+	run -0 keys remove "$(key_print ed25519-one)"
+	in_box chmod 700 /root
+	run -0 in_box "$SSHINIT" --reload
+	poll 10 in_box test ! -e /run/sshinit/keys/root
+	for each in two three; do
+		poll 10 client_ssh --key "ed25519-$each" -- true
+	done
+	for each in one four; do
+		run -255 client_ssh --key "ed25519-$each" -- true
+	done
+}
+
+@test "an added key goes along from a home that cannot be written any more" {
+	pod_box PUBLIC_KEY_FILE="$DIR/file" PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	run -0 keys add "$(key_pub ed25519-one)"
+	in_box mount --bind /root/.ssh /root/.ssh
+	in_box mount -o remount,ro,bind /root/.ssh
+	key_pub ed25519-new >"$DIR/file"
+	poll 10 in_box test -e /run/sshinit/keys/root
+	poll 10 client_ssh --key ed25519-new -- true
+	run -0 client_ssh --key ed25519-one -- true
+	run -0 keys remove "$(key_print ed25519-one)"
+	in_box umount /root/.ssh
+	run -0 in_box "$SSHINIT" --reload
+	poll 10 in_box test ! -e /run/sshinit/keys/root
+	poll 10 client_ssh --key ed25519-new -- true
+	run -255 client_ssh --key ed25519-one -- true
+}
+
 @test "a lock that somebody holds does not keep a removed key in force, nor SSH down" {
 	pod_box PUBLIC_KEY_FILE="$DIR/file" PUBLIC_KEY="$(key_pub ed25519)"
 	pod_wait_login
