@@ -342,7 +342,7 @@ void
 keyfile_take_over(struct keyfile_text *apart, const struct entries *added,
     const char *const *removed, size_t removed_count)
 {
-	bool also;
+	bool also = false;
 
 	for (size_t i = 0; i < removed_count; i++) {
 		(void)drop_added(&apart->added, removed[i], &also);
