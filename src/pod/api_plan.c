@@ -9,8 +9,8 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 /* A token that could be guessed would be worse than none. */
 enum { TOKEN_LEAST = 16, TOKEN_MOST = 4096 };
