@@ -34,7 +34,7 @@ is_the_story() {
 
 @test "without one, in namespaces" {
 	unshare --mount --pid --net --uts --ipc --fork true || skip "this machine allows no namespaces"
-	SSHINIT_TEST_ENGINE=none run -0 env -u BATS_VERSION "$TOP/tests/demo"
+	SSHINIT_TEST_ENGINE=none run -0 env -u BATS_VERSION -u ENGINE -u ENGINE_WHY "$TOP/tests/demo"
 	assert_line --partial 'no container engine'
 	assert_line 'the command runs, as process 1'
 	is_the_story root
@@ -48,7 +48,7 @@ is_the_story() {
 	"${nobody[@]}" test -x "$SSHINIT" -a -r "$TOP/tests/demo" || skip "this checkout is root's alone"
 	mkdir -m 0777 "$BATS_TEST_TMPDIR/tmp"
 	chmod a+rx "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/*
-	SSHINIT_TEST_ENGINE=none HOME=/ TMPDIR=$BATS_TEST_TMPDIR/tmp run "${nobody[@]}" env -u BATS_VERSION "$TOP/tests/demo"
+	SSHINIT_TEST_ENGINE=none HOME=/ TMPDIR=$BATS_TEST_TMPDIR/tmp run "${nobody[@]}" env -u BATS_VERSION -u ENGINE -u ENGINE_WHY "$TOP/tests/demo"
 	assert_success
 	is_the_story you
 	run -0 find "$BATS_TEST_TMPDIR/tmp" -mindepth 1
