@@ -1,5 +1,7 @@
 # The bed tests itself: every client logs in to a pod that runs Debian's own sshd, so that a failing
 # test of sshinit is not the bed's fault.
+#
+# bed: any engine
 
 load ../lib/bed
 

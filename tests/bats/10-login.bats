@@ -3,6 +3,8 @@
 # Most tests share one pod, whose sshd is the embedded one.
 #
 # shellcheck disable=SC2016 # what stands in single quotes is for the pod's shell
+#
+# bed: any engine
 
 load ../lib/bed
 

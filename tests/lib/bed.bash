@@ -31,7 +31,9 @@
 #	poll SECONDS COMMAND...   run COMMAND until it succeeds; fail, showing its last words, when
 #	                          SECONDS are over. Never write a fixed sleep.
 #	need COMMAND[:PACKAGE]... skip the test when a command is missing, naming the package
-#	need_engine               skip the test when no container engine answers, saying why
+#	need_engine               skip the test when no container engine answers, saying why; with podman
+#	                          too, unless the file says `# bed: any engine`: its containers have
+#	                          fewer capabilities and mount options than many tests ask for
 #	fail MESSAGE              (bats-support) fail now
 
 TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
@@ -73,6 +75,8 @@ need() {
 
 need_engine() {
 	engine_find || skip "no container engine: $ENGINE_WHY"
+	[[ $ENGINE == docker || ${SSHINIT_TEST_ENGINE-} == podman ]] || grep -q '^# bed: any engine' "$BATS_TEST_FILENAME" \
+		|| skip "written for docker; SSHINIT_TEST_ENGINE=podman tries it with podman"
 }
 
 bed_teardown() {

@@ -41,8 +41,18 @@ engine_find() {
 }
 
 engine_start() {
+	# All tests are written for docker, so in CI one is started rather than podman used.
+	if [[ ${CI-} == true && -z ${SSHINIT_TEST_ENGINE-} ]]; then
+		SSHINIT_TEST_ENGINE=docker engine_find && return 0
+		_engine_start_docker && return 0
+		unset ENGINE_WHY
+	fi
 	engine_find && return 0
 	[[ ${SSHINIT_TEST_ENGINE:-docker} == docker ]] || return 1
+	_engine_start_docker
+}
+
+_engine_start_docker() {
 	if ((EUID != 0)); then
 		ENGINE_WHY+="; not root, so none was started"
 		return 1

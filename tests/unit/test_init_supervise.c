@@ -343,9 +343,27 @@ test_stop_and_continue(void **unused)
 }
 
 /* The mask and the dispositions that init was started with, oddities included. */
+/* What this process ignores, as /proc writes it. Some cannot be taken back: make starts its
+ * children with signals 32 and 33 ignored, which the C library keeps for itself. */
+static unsigned long
+ignored_here(void)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	unsigned long mask = 0;
+	char line[256];
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, "SigIgn: %lx", &mask) == 1)
+			break;
+	if (file != NULL)
+		fclose(file);
+	return mask;
+}
+
 static void
 test_command_gets_signals_as_given(void **unused)
 {
+	const unsigned long before_us = ignored_here();
 	char text[64];
 	sigset_t odd, before;
 
@@ -365,8 +383,8 @@ test_command_gets_signals_as_given(void **unused)
 	snprintf(
 	    text, sizeof(text), "SigBlk:\t%016lx", 1UL << (SIGUSR2 - 1) | 1UL << (SIGCHLD - 1));
 	assert_true(hear(text));
-	snprintf(
-	    text, sizeof(text), "SigIgn:\t%016lx", 1UL << (SIGCHLD - 1) | 1UL << (SIGTTOU - 1));
+	snprintf(text, sizeof(text), "SigIgn:\t%016lx",
+	    before_us | 1UL << (SIGCHLD - 1) | 1UL << (SIGTTOU - 1));
 	assert_true(hear(text));
 	assert_int_equal(init_status(), 0);
 }
