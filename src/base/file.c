@@ -17,26 +17,13 @@
 #define STATX_ATTR_MOUNT_ROOT 0x2000 /* Linux 5.8; musl 1.2.5 does not name it */
 #endif
 
-static int
-read_open_file(struct arena *arena, int fd, size_t limit, nlink_t links, struct span *text)
+int
+file_drain(struct arena *arena, int fd, size_t expected, size_t limit, struct span *text)
 {
-	struct stat status;
-	size_t cap, len = 0;
+	size_t cap = expected < limit ? expected + 2 : 4096, len = 0;
 	char *data;
 
-	if (fstat(fd, &status) < 0)
-		return -1;
-	if (!S_ISREG(status.st_mode)) {
-		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-		return -1;
-	}
-	if (links != 0 && status.st_nlink > links) {
-		errno = EMLINK;
-		return -1;
-	}
-	/* Not by st_size alone: files in /proc have none, and files grow. */
-	cap = status.st_size > 0 && (size_t)status.st_size < limit ? (size_t)status.st_size + 2
-	                                                           : 4096;
+	cap = cap < 4096 ? 4096 : cap;
 	data = arena_alloc(arena, cap, 1);
 	for (;;) {
 		ssize_t n = read(fd, data + len, cap - 1 - len);
@@ -60,6 +47,25 @@ read_open_file(struct arena *arena, int fd, size_t limit, nlink_t links, struct 
 	data[len] = '\0';
 	*text = (struct span){ data, len };
 	return 0;
+}
+
+static int
+read_open_file(struct arena *arena, int fd, size_t limit, nlink_t links, struct span *text)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -1;
+	if (!S_ISREG(status.st_mode)) {
+		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+		return -1;
+	}
+	if (links != 0 && status.st_nlink > links) {
+		errno = EMLINK;
+		return -1;
+	}
+	/* Not by st_size alone: files in /proc have none, and files grow. */
+	return file_drain(arena, fd, (size_t)status.st_size, limit, text);
 }
 
 static int

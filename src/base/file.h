@@ -24,6 +24,10 @@ int file_read(struct arena *arena, int dir, const char *path, size_t limit, stru
  * for files in places where another user may write. */
 int file_read_own(struct arena *arena, int dir, const char *path, size_t limit, struct span *text);
 
+/* Reads an open descriptor to its end, at most limit bytes; expected is a guess of how many. 0, or
+ * -1 and errno: EFBIG when there are more. text->data is followed by a NUL. */
+int file_drain(struct arena *arena, int fd, size_t expected, size_t limit, struct span *text);
+
 struct file_owner {
 	uid_t uid;
 	gid_t gid;

@@ -27,33 +27,6 @@ sources_read_variables(
 	}
 }
 
-static int
-read_standard_input(struct arena *arena, struct span *text)
-{
-	size_t cap = 4096, len = 0;
-	char *data = arena_alloc(arena, cap, 1);
-	ssize_t n;
-
-	while ((n = read(STDIN_FILENO, data + len, cap - 1 - len)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		len += (size_t)n;
-		if (len > SOURCE_LIMIT) {
-			errno = EFBIG;
-			return -1;
-		}
-		if (len == cap - 1) {
-			data = arena_grow(arena, data, cap, cap * 2);
-			cap *= 2;
-		}
-	}
-	data[len] = '\0';
-	*text = (struct span){ data, len };
-	return 0;
-}
-
 int
 sources_read_file(struct entries *entries, const char *path, const struct paste_rules *rules)
 {
@@ -61,7 +34,7 @@ sources_read_file(struct entries *entries, const char *path, const struct paste_
 	struct span text;
 
 	if (strcmp(path, "-") == 0) {
-		if (read_standard_input(arena, &text) < 0)
+		if (file_drain(arena, STDIN_FILENO, 0, SOURCE_LIMIT, &text) < 0)
 			return -1;
 		paste_read(entries, "-", text, rules);
 		return 0;
