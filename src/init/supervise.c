@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -25,7 +26,8 @@ struct supervisor {
 	pid_t command;
 	signals mask;              /* as we were given it */
 	struct sigaction on_child; /* SIGCHLD's disposition, as we were given it */
-	int tty;                   /* our terminal, handed over to the command; -1: none */
+	int tty;                   /* our terminal, -1: none */
+	bool tty_given;            /* it is that of the command's session, no longer of ours */
 	bool told_to_stop;         /* by SIGTSTP, not by the terminal */
 	bool ended, childless;
 	int wait_status;
@@ -68,7 +70,7 @@ own_tty(void)
 	int tty = -1;
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && tty < 0; fd++)
-		if (tcgetpgrp(fd) >= 0)
+		if (tcgetpgrp(fd) >= 0 && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR)
 			tty = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (tty < 0)
 		tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -82,14 +84,68 @@ in_front(int tty, pid_t group)
 	return tty >= 0 && tcgetpgrp(tty) == group;
 }
 
+/* Lets go of the terminal, so that the command's session can have it. The hangup that the kernel
+ * sends to the foreground for that (tty_ioctl(4), TIOCNOTTY) is caught by a child that is there for
+ * nothing else: whoever shares our process group must not die of it. */
+static bool
+let_go_of_tty(int tty)
+{
+	pid_t front = fork();
+	bool gone;
+
+	if (front == 0) {
+		setpgid(0, 0);
+		for (;;)
+			pause();
+	}
+	if (front < 0)
+		return false;
+	setpgid(front, front);
+	gone = tcsetpgrp(tty, front) == 0 && ioctl(tty, TIOCNOTTY) == 0;
+	if (!gone)
+		tcsetpgrp(tty, getpgrp());
+	kill(front, SIGKILL);
+	waitpid(front, NULL, 0);
+	return gone;
+}
+
+/* How the command gets the terminal. Where we lead the session (the first process of `docker run
+ * -t` does), the command leads one too. Nobody above us can make a stopped process go on, and the
+ * kernel's stop keys pass over those whom nobody can. A process group within our session would not
+ * be such a one: ^Z would stop it, and a stopped vfork(2) child, whose parent cannot stop then, is
+ * invisible to us, and stopped for good. Under a shell with job control that is the shell's. */
+static void
+part_with_tty(struct supervisor *supervisor)
+{
+	supervisor->tty = own_tty();
+	supervisor->tty_given = getsid(0) == getpid() && in_front(supervisor->tty, getpgrp())
+	                        && let_go_of_tty(supervisor->tty);
+}
+
+/* The command is gone. What we say, and ^C while sessions may go on, are ours again. */
+static void
+take_tty_back(struct supervisor *supervisor)
+{
+	if (supervisor->tty_given)
+		ioctl(supervisor->tty, TIOCSCTTY, 0);
+	else if (in_front(supervisor->tty, supervisor->command))
+		tcsetpgrp(supervisor->tty, getpgrp());
+	supervisor->tty_given = false;
+}
+
 static _Noreturn void
 be_command(const struct supervisor *supervisor, char *const argv[])
 {
-	/* Both of us do this, so that it is done for either, whoever runs first. SIGTTOU is
-	 * blocked. */
-	setpgid(0, 0);
-	if (in_front(supervisor->tty, getpgid(getppid())))
-		tcsetpgrp(supervisor->tty, getpid());
+	if (supervisor->tty_given) {
+		setsid();
+		ioctl(supervisor->tty, TIOCSCTTY, 0);
+	} else {
+		/* Both of us do this, so that it is done for either, whoever runs first. SIGTTOU
+		 * is blocked. */
+		setpgid(0, 0);
+		if (in_front(supervisor->tty, getpgid(getppid())))
+			tcsetpgrp(supervisor->tty, getpid());
+	}
 	sigaction(SIGCHLD, &supervisor->on_child, NULL);
 	set_mask(supervisor->mask);
 	_exit(command_exec(argv));
@@ -98,8 +154,10 @@ be_command(const struct supervisor *supervisor, char *const argv[])
 static void
 forward(const struct supervisor *supervisor, int signo)
 {
-	if (kill(supervisor->options->group ? -supervisor->command : supervisor->command, signo)
-	    != 0)
+	/* It makes its group itself where it leads a session, and may not have come to it. */
+	if (supervisor->options->group && kill(-supervisor->command, signo) == 0)
+		return;
+	if (kill(supervisor->command, signo) != 0)
 		log_say(LOG_DEBUG, "signal %d was not forwarded: %s", signo, strerror(errno));
 }
 
@@ -123,7 +181,8 @@ stop_too(struct supervisor *supervisor, int signo)
 		kill(getpid(), SIGSTOP);
 		return;
 	}
-	if (supervisor->tty < 0 || (signo != SIGTSTP && signo != SIGTTIN && signo != SIGTTOU))
+	if (supervisor->tty < 0 || supervisor->tty_given
+	    || (signo != SIGTSTP && signo != SIGTTIN && signo != SIGTTOU))
 		return;
 	if (signo != SIGTSTP && hand_over_tty(supervisor)) {
 		/* It wanted the terminal, which a shell has given us since we started. */
@@ -192,10 +251,9 @@ handle(struct supervisor *supervisor, int signo)
 	case SIGCONT:
 		supervisor->told_to_stop = false;
 		hand_over_tty(supervisor);
-		if (supervisor->tty >= 0)
-			kill(-supervisor->command, signo);
-		else
-			forward(supervisor, signo);
+		if (supervisor->tty >= 0 && kill(-supervisor->command, signo) == 0)
+			break;
+		forward(supervisor, signo);
 		break;
 	default:
 		forward(supervisor, signo);
@@ -257,7 +315,7 @@ supervise(struct monitor *monitor, const struct supervise_options *options, char
 	supervisor.mask = set_mask(~(signals)0);
 	/* Ignored (as it may have come), it would make the kernel reap in our place. */
 	sigaction(SIGCHLD, &by_default, &supervisor.on_child);
-	supervisor.tty = own_tty();
+	part_with_tty(&supervisor);
 	supervisor.command = fork();
 	if (supervisor.command == 0)
 		be_command(&supervisor, argv);
@@ -269,17 +327,19 @@ supervise(struct monitor *monitor, const struct supervise_options *options, char
 		/* The command must not find a child that is not its own. */
 		if (monitor->holder != 0 && kill(monitor->holder, SIGTERM) == 0)
 			waitpid(monitor->holder, NULL, 0);
+		take_tty_back(&supervisor);
 		sigaction(SIGCHLD, &supervisor.on_child, NULL);
 		set_mask(supervisor.mask);
 		return command_exec(argv);
 	}
-	setpgid(supervisor.command, supervisor.command);
-	hand_over_tty(&supervisor);
+	if (!supervisor.tty_given) {
+		setpgid(supervisor.command, supervisor.command);
+		hand_over_tty(&supervisor);
+	}
 	monitor_command_runs(monitor);
 	while (!supervisor.ended)
 		handle(&supervisor, next_signal(monitor_mind(monitor)));
-	if (in_front(supervisor.tty, supervisor.command))
-		tcsetpgrp(supervisor.tty, getpgrp());
+	take_tty_back(&supervisor);
 	wait_for_the_rest(&supervisor);
 	return supervise_status(options, supervisor.wait_status);
 }

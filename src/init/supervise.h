@@ -4,8 +4,8 @@
  * Every signal that can be caught goes on to the command, SIGCHLD excepted, which is ours, and
  * SIGTTIN and SIGTTOU, which are about our own place on the terminal. The command gets the signal
  * mask and dispositions that sshinit was given, a process group of its own, and the terminal where
- * it was ours. Everything that becomes our child is reaped. The answer is the command's status, or
- * 128 and the number of the signal that ended it.
+ * it was ours, with a session of its own where we lead ours. Everything that becomes our child is
+ * reaped. The answer is the command's status, or 128 and the number of the signal that ended it.
  *
  * Job control works from both sides. A command that the terminal stops (^Z) stops us too, so that
  * the shell that started us gets its prompt back, and goes on when we do. SIGTSTP sent to us stops

@@ -577,30 +577,77 @@ test_background_job_comes_to_front(void **unused)
 	close(order[1]);
 }
 
+static pid_t
+leader_start(const char *script)
+{
+	pid_t leader = forkpty(&master, terminal, NULL, NULL);
+
+	if (leader == 0) {
+		execl(self, self, "supervise", script, NULL);
+		_exit(98);
+	}
+	return leader;
+}
+
+static void
+leader_end(pid_t leader, int want)
+{
+	int status;
+
+	assert_int_equal(waitpid(leader, &status, 0), leader);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), want);
+	close(master);
+}
+
 /* Session leader, as the first process of `docker run -t` is: there is no shell above that could
  * continue it, so a stop key must not stop it for good. */
 static void
 test_stop_key_without_shell(void **unused)
 {
-	pid_t leader = forkpty(&master, terminal, NULL, NULL);
-	int status;
+	pid_t leader = leader_start("echo up; read line; echo \"got $line\"; exit 3");
 
 	(void)unused;
-	if (leader == 0) {
-		execl(self, self, "supervise", "echo up; read line; echo \"got $line\"; exit 3",
-		    NULL);
-		_exit(98);
-	}
 	assert_true(hear_from(master, "up"));
 	usleep(200000);
 	type("\032");
 	usleep(200000);
 	type("it\n");
 	assert_true(hear_from(master, "got it"));
-	assert_int_equal(waitpid(leader, &status, 0), leader);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 3);
-	close(master);
+	leader_end(leader, 3);
+}
+
+/* Nor may it stop a child of the command alone: nobody would ever see that. */
+static void
+test_stop_key_without_shell_spares_children(void **unused)
+{
+	pid_t leader
+	    = leader_start("trap : TSTP; echo up; head -n 1 | sed 's/^/got /'; echo over; exit 3");
+
+	(void)unused;
+	assert_true(hear_from(master, "up"));
+	usleep(200000);
+	type("\032");
+	usleep(200000);
+	type("it\n");
+	assert_true(hear_from(master, "got it"));
+	leader_end(leader, 3);
+}
+
+/* The command is what it would be without us: the leader of a session, in its foreground. */
+static void
+test_command_leads_where_we_did(void **unused)
+{
+	pid_t leader
+	    = leader_start("read -r pid name state parent group session rest </proc/$$/stat;"
+	                   "echo \"$((session - pid)) $((group - pid)).\";"
+	                   "read line </dev/tty; echo \"got $line\"; exit 4");
+
+	(void)unused;
+	assert_true(hear_from(master, "0 0."));
+	type("it\n");
+	assert_true(hear_from(master, "got it"));
+	leader_end(leader, 4);
 }
 
 /* ---- hold ---- */
@@ -671,6 +718,8 @@ main(int argc, char **argv)
 		INIT_TEST(test_stop_key_gives_shell_its_prompt),
 		INIT_TEST(test_background_job_comes_to_front),
 		INIT_TEST(test_stop_key_without_shell),
+		INIT_TEST(test_stop_key_without_shell_spares_children),
+		INIT_TEST(test_command_leads_where_we_did),
 		INIT_TEST(test_hold_ends_at_once),
 		INIT_TEST(test_hold_survives_the_rest),
 	};
