@@ -1,5 +1,7 @@
 #include "api/answer.h"
 
+#include "base/clock.h"
+
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
@@ -82,14 +84,9 @@ text_of_body(const struct api *api, const struct api_request *request, const cha
 static const char *
 created_at(const struct api *api, const struct access_key *key)
 {
-	char text[32] = "";
-	struct tm utc;
-
 	if (key->added_at != NULL && key->added_at[0] != '\0')
 		return key->added_at;
-	if (gmtime_r(&api->started, &utc) != NULL)
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return arena_strdup(api->arena, text);
+	return clock_utc(api->arena, api->started);
 }
 
 static struct api_response

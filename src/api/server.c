@@ -2,6 +2,7 @@
 
 #include "api/answer.h"
 #include "api/confine.h"
+#include "base/clock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -47,15 +48,6 @@ struct incoming {
 	bool too_large;
 	int64_t since;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * MILLISECONDS + now.tv_nsec / 1000000;
-}
 
 /* ---- the store ----------------------------------------------------------------------------- */
 
@@ -204,7 +196,7 @@ answer(struct server *server, struct MHD_Connection *connection, struct api_requ
 		.started = server->started };
 	struct api_response response;
 	enum MHD_Result result;
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	memcpy(api.token, server->token, sizeof(api.token));
 	make_trace(api.trace);
@@ -231,7 +223,7 @@ answer(struct server *server, struct MHD_Connection *connection, struct api_requ
 static enum MHD_Result
 take_body(struct incoming *in, const char *data, size_t len)
 {
-	if (now_ms() - in->since > SECONDS_TOTAL * MILLISECONDS)
+	if (clock_ms() - in->since > SECONDS_TOTAL * MILLISECONDS)
 		return MHD_NO;
 	if (in->too_large || in->len + len > API_BODY_MOST) {
 		in->too_large = true;
@@ -263,7 +255,7 @@ handle(void *context, struct MHD_Connection *connection, const char *url, const 
 		in = calloc(1, sizeof(*in));
 		if (in == NULL)
 			return MHD_NO;
-		in->since = now_ms();
+		in->since = clock_ms();
 		*state = in;
 		return MHD_YES;
 	}

@@ -1,5 +1,7 @@
 #include "base/family.h"
 
+#include "base/clock.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -93,25 +95,16 @@ signal_children(const pid_t *known, pid_t *heard, int *heard_count, bool kill_no
 	}
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void
 family_end(int64_t grace, const pid_t *known)
 {
 	const struct timespec pause = { 0, LOOK_EVERY * 1000000L };
-	int64_t start = now_ms();
+	int64_t start = clock_ms();
 	pid_t heard[ROOM];
 	int heard_count = 0;
 
 	for (;;) {
-		int64_t spent = now_ms() - start;
+		int64_t spent = clock_ms() - start;
 		pid_t pid;
 
 		signal_children(known, heard, &heard_count, spent >= grace);

@@ -1,6 +1,7 @@
 #include "base/run.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,21 +12,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OUTPUT_LIMIT = 1024 * 1024 };
 
 const char run_standard_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-static long long
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 /* One of the two is NULL. */
 struct program {
@@ -78,11 +69,11 @@ become_program(const struct program *program, const char *const argv[],
 
 /* Reads until the other side closes or the deadline passes: false then. */
 static bool
-collect(int fd, struct buf *text, long long deadline)
+collect(int fd, struct buf *text, int64_t deadline)
 {
 	for (;;) {
 		struct pollfd wait_for = { .fd = fd, .events = POLLIN };
-		long long left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		char chunk[4096];
 		ssize_t n;
 
@@ -122,7 +113,7 @@ run_program(struct arena *arena, const struct program *program, const char *cons
 		close(ends[0]);
 		return -1;
 	}
-	in_time = collect(ends[0], &text, now_ms() + timeout_ms);
+	in_time = collect(ends[0], &text, clock_ms() + timeout_ms);
 	close(ends[0]);
 	if (!in_time)
 		kill(child, SIGKILL);

@@ -1,6 +1,7 @@
 #include "ca/authority.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/run.h"
 #include "keys/certificate.h"
@@ -101,16 +102,13 @@ record(const struct authority *authority, const struct certificate_request *requ
 	struct arena *arena = authority->arena;
 	time_t until = time(NULL) + request->hours * 3600;
 	const char *line;
-	char when[32];
-	struct tm utc;
 	int fd = open(beside(authority, ".issued"),
 	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd < 0 || gmtime_r(&until, &utc) == NULL)
+	if (fd < 0)
 		return;
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	line = arena_printf(arena, "%lu\t%s\t%s\t%s\t%s\n", serial, when, request->identity,
-	    request->principals, fingerprint);
+	line = arena_printf(arena, "%lu\t%s\t%s\t%s\t%s\n", serial, clock_utc(arena, until),
+	    request->identity, request->principals, fingerprint);
 	(void)write_all(fd, line, strlen(line));
 	close(fd);
 }

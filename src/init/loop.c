@@ -1,15 +1,13 @@
 #include "init/loop.h"
 
+#include "base/clock.h"
+
 #include <stddef.h>
-#include <time.h>
 
 int64_t
 loop_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_ms();
 }
 
 static struct loop_watch *

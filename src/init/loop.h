@@ -33,7 +33,7 @@ struct loop {
 	bool done;
 };
 
-/* Milliseconds on a clock that only runs forward. */
+/* The loop's time: clock_ms (base/clock.h). */
 int64_t loop_now(void);
 
 /* Calls whenever fd has one of events (POLLIN, POLLOUT; errors and hang-ups always count). The

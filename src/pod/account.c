@@ -1,5 +1,6 @@
 #include "pod/account.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -228,28 +229,19 @@ become(const struct account *account)
 	return setresuid(account->uid, account->uid, account->uid);
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Until the other side closes, or the time is over (ETIMEDOUT): the child has the user's id, so
  * that user can stop it (SIGSTOP), or let it wait for a lock or a file system. */
 static int
 collect(struct arena *arena, int fd, char **output, size_t *len)
 {
-	const int64_t end = now_ms() + WORK_MS;
+	const int64_t end = clock_ms() + WORK_MS;
 	size_t cap = 4096;
 
 	*output = arena_alloc(arena, cap, 1);
 	*len = 0;
 	for (;;) {
 		struct pollfd wait_for = { .fd = fd, .events = POLLIN };
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		ssize_t n;
 
 		if (left <= 0) {

@@ -1,6 +1,7 @@
 #include "sshd/authorized_keys.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/set.h"
 #include "keys/paste.h"
 
@@ -299,21 +300,17 @@ keyfile_add(struct keyfile_text *apart, const struct entry *entry, time_t now)
 {
 	const char *fingerprint = entry->key->fingerprint;
 	bool was_removed = forget_removed(apart, fingerprint);
-	char when[32] = "";
+	const char *when = clock_utc(apart->arena, now);
 	struct entry *copy;
-	struct tm utc;
 
 	if (has_key(&apart->outside, fingerprint) || has_key(&apart->from, fingerprint)
 	    || has_key(&apart->added, fingerprint))
 		return was_removed ? KEY_CHANGED : KEY_AS_IT_WAS;
-	if (gmtime_r(&now, &utc) != NULL)
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	copy = arena_alloc(apart->arena, 1, sizeof(*copy));
 	*copy = *entry;
 	copy->next = NULL;
 	/* Only a key that a source had brought is ever noted as removed. */
-	copy->source = was_removed ? arena_printf(apart->arena, "%s, %s", when, also_mark)
-	                           : arena_strdup(apart->arena, when);
+	copy->source = was_removed ? arena_printf(apart->arena, "%s, %s", when, also_mark) : when;
 	if (apart->added.last == NULL)
 		apart->added.first = copy;
 	else

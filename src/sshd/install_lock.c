@@ -15,7 +15,7 @@
 enum { GRAIN_MS = 100, STAT_SIZE = 4096, START_FIELD = 22 };
 
 static int64_t
-clock_ms(clockid_t which)
+read_clock(clockid_t which)
 {
 	struct timespec now;
 
@@ -42,7 +42,7 @@ process_start(struct arena *arena, long pid)
 		at = strchr(at + 1, ' ');
 	if (at == NULL || zombie)
 		return 0;
-	return clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME)
+	return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME)
 	       + strtoll(at, NULL, 10) * 1000 / sysconf(_SC_CLK_TCK);
 }
 
@@ -98,7 +98,7 @@ is_open(struct arena *arena, const struct stat *file)
 bool
 install_lock_wait(const struct install_clock *clock, const char *path)
 {
-	int64_t end = clock_ms(CLOCK_MONOTONIC) + LOCK_SECONDS * INT64_C(1000);
+	int64_t end = read_clock(CLOCK_MONOTONIC) + LOCK_SECONDS * INT64_C(1000);
 
 	if (end > clock->end)
 		end = clock->end;
@@ -106,7 +106,7 @@ install_lock_wait(const struct install_clock *clock, const char *path)
 		struct arena *scratch = arena_new();
 		struct stat status;
 		bool held = stat(path, &status) == 0 && is_open(scratch, &status);
-		int64_t now = clock_ms(CLOCK_MONOTONIC);
+		int64_t now = read_clock(CLOCK_MONOTONIC);
 
 		arena_free(scratch);
 		if (!held) {

@@ -1,6 +1,7 @@
 #include "sshd/install_step.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/family.h"
 
 #include <errno.h>
@@ -16,19 +17,10 @@
 
 enum { LOOK_EVERY = 500, KEPT = 64 * 1024, GRACE = 5000, LINE = 160 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 struct install_clock
 install_clock(long seconds)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	return (struct install_clock){ now, now + (int64_t)seconds * 1000 };
 }
@@ -36,7 +28,7 @@ install_clock(long seconds)
 long
 install_clock_spent(const struct install_clock *clock)
 {
-	return (long)((now_ms() - clock->start) / 1000);
+	return (long)((clock_ms() - clock->start) / 1000);
 }
 
 /* ---- what went wrong ----------------------------------------------------------------------- */
@@ -179,7 +171,7 @@ static bool
 follow(struct arena *arena, const struct install_clock *clock, pid_t child, int fd,
     struct buf *text, int *status)
 {
-	int64_t said = now_ms();
+	int64_t said = clock_ms();
 
 	for (;;) {
 		struct pollfd wait_for = { .fd = fd, .events = POLLIN };
@@ -197,10 +189,10 @@ follow(struct arena *arena, const struct install_clock *clock, pid_t child, int 
 		 */
 		if (n <= 0 && waitpid(child, status, WNOHANG) == child)
 			return true;
-		if (now_ms() >= clock->end)
+		if (clock_ms() >= clock->end)
 			return false;
-		if (now_ms() - said >= INSTALL_SAY_EVERY) {
-			said = now_ms();
+		if (clock_ms() - said >= INSTALL_SAY_EVERY) {
+			said = clock_ms();
 			dprintf(STDERR_FILENO, "openssh-server, after %ld s: %s\n",
 			    install_clock_spent(clock), last_line(arena, text->data));
 		}

@@ -1,5 +1,6 @@
 #include "verbs/keys.h"
 
+#include "base/clock.h"
 #include "base/options.h"
 #include "base/table.h"
 #include "keys/sources.h"
@@ -77,13 +78,9 @@ print_findings(const struct findings *findings)
 static const char *
 when(struct arena *arena, const struct login_record *record)
 {
-	char text[32];
-	struct tm utc;
-
-	if (record == NULL || gmtime_r(&record->when, &utc) == NULL)
+	if (record == NULL)
 		return "never seen";
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return arena_printf(arena, "%s from %s", text, record->address);
+	return arena_printf(arena, "%s from %s", clock_utc(arena, record->when), record->address);
 }
 
 static void
