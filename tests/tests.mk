@@ -8,6 +8,8 @@ TEST_FLAGS := $(filter-out -DSSHINIT_EMBEDDED -O2,$(FLAGS)) -O1 -g $(SANITIZE)
 TEST_LIBS  := -lcmocka -ljansson -lmicrohttpd -linih -lcap -lmd -lbsd -lcrypto
 # All of the product but its main, and but what only the final link can hold together.
 TEST_OBJECTS := $(patsubst src/%.c,$(TEST_OUT)/obj/%.o,$(filter-out src/main.c src/sshd/wrap.c,$(SOURCES)))
+# A tests/unit/test_*.c is a program; the other files there are what several of them share.
+UNIT_SHARED := $(patsubst tests/unit/%.c,$(TEST_OUT)/obj/unit/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(TEST_OUT)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(TEST_OUT)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -33,10 +35,18 @@ $(TEST_OUT)/obj/%.o: src/%.c Makefile tests/tests.mk | test-tools $(GENERATED)
 $(TEST_OUT)/libsshinit.a: $(TEST_OBJECTS)
 	@rm -f $@ && ar rcs $@ $^
 
-$(TEST_OUT)/unit/%: tests/unit/%.c $(TEST_OUT)/libsshinit.a
+$(TEST_OUT)/obj/unit/%.o: tests/unit/%.c Makefile tests/tests.mk | test-tools $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "compile $<"
-	@$(TEST_CC) $(TEST_FLAGS) -Itests -MMD -MP $< $(TEST_OUT)/libsshinit.a -o $@ $(TEST_LIBS)
+	@$(TEST_CC) $(TEST_FLAGS) -Itests -MMD -MP -c $< -o $@
+
+$(TEST_OUT)/libunit.a: $(UNIT_SHARED)
+	@rm -f $@ && ar rcs $@ $^
+
+$(TEST_OUT)/unit/%: tests/unit/%.c $(TEST_OUT)/libunit.a $(TEST_OUT)/libsshinit.a
+	@mkdir -p $(@D)
+	@echo "compile $<"
+	@$(TEST_CC) $(TEST_FLAGS) -Itests -MMD -MP $< $(TEST_OUT)/libunit.a $(TEST_OUT)/libsshinit.a -o $@ $(TEST_LIBS)
 
 # A fuzzer with the main that replays files; libFuzzer's own comes with make fuzz.
 $(TEST_OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/harness.h $(TEST_OUT)/libsshinit.a
@@ -44,7 +54,7 @@ $(TEST_OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/harness.h $(TE
 	@echo "compile $<"
 	@$(TEST_CC) $(TEST_FLAGS) -Itests $< tests/fuzz/replay.c $(TEST_OUT)/libsshinit.a -o $@ $(TEST_LIBS)
 
--include $(TEST_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+-include $(TEST_OBJECTS:.o=.d) $(UNIT_SHARED:.o=.d) $(UNIT_TESTS:=.d)
 
 # ---- side by side with others -----------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 # mode = supervise: what tini and dumb-init do, and their own tests check. The cases that need no
-# PID 1 (every signal, terminals, job control) are in tests/unit/test_init_supervise.c.
+# PID 1 (every signal, terminals, job control) are in tests/unit/test_init_supervise.c and
+# test_init_terminal.c.
 
 load ../lib/bed
 load ../lib/box

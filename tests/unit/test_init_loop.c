@@ -40,6 +40,16 @@ stop(void *context)
 	loop_stop(&loop);
 }
 
+/* The timers of a machine that stood still are all due, before anything was read. */
+static void
+stop_when_read(void *context)
+{
+	if (calls < 3)
+		loop_after(&loop, 1, stop_when_read, context);
+	else
+		loop_stop(&loop);
+}
+
 static void
 count(void *context)
 {
@@ -84,10 +94,10 @@ test_descriptor_and_timer(void **unused)
 	(void)unused;
 	assert_int_equal(loop_watch(&loop, first[0], POLLIN, read_one, NULL), 0);
 	assert_int_equal(write(first[1], "abc", 3), 3);
-	assert_int_not_equal(loop_after(&loop, 50, stop, NULL), 0);
+	assert_int_not_equal(loop_after(&loop, 50, stop_when_read, NULL), 0);
 	loop_run(&loop);
 	assert_int_equal(calls, 3);
-	assert_in_range(loop_now() - before, 50, 2000);
+	assert_true(loop_now() - before >= 50);
 }
 
 static void
