@@ -90,12 +90,13 @@ _image_derive() {
 }
 
 probe() {
-	local source=$TOP/tests/probe/probe.c binary=$BUILD/test/probe
+	local source=$TOP/tests/probe binary=$BUILD/test/probe
 	mkdir -p "$BUILD/test"
 	(
 		flock 9
-		[[ $binary -nt $source ]] || ${SSHINIT_TEST_CC:-gcc} -std=gnu11 -Os -Wall -Wextra -static -s \
-			-o "$binary" "$source"
+		[[ -f $binary && -z $(find "$source" -newer "$binary") ]] \
+			|| gcc -std=c17 -D_GNU_SOURCE -Os -Wall -Wextra -static -s \
+				-o "$binary" "$source"/*.c
 	) 9>"$binary.lock" >&2 || return 1
 	echo "$binary"
 }
