@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -169,6 +171,42 @@ hand_over_tty(const struct supervisor *supervisor)
 	       && tcsetpgrp(supervisor->tty, supervisor->command) == 0;
 }
 
+/* Whether a process neither catches nor ignores a signal, as far as /proc says. */
+static bool
+takes_default(pid_t pid, int signo)
+{
+	static const char *const others[] = { "\nSigIgn:", "\nSigCgt:" };
+	char path[32], status[8192];
+	int fd;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd >= 0 ? read(fd, status, sizeof(status) - 1) : 0;
+	if (fd >= 0)
+		close(fd);
+	status[len > 0 ? len : 0] = '\0';
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		const char *mask = strstr(status, others[i]);
+
+		if (mask == NULL
+		    || (strtoull(mask + strlen(others[i]), NULL, 16) & bit(signo)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* SIGTSTP was sent to us, and by hand: the terminal sends it to its foreground only. From a process
+ * that nobody in its session can make go on, the kernel keeps it; we can, so it gets SIGSTOP. */
+static void
+stop_command(struct supervisor *supervisor)
+{
+	supervisor->told_to_stop = true;
+	forward(supervisor, supervisor->tty_given && takes_default(supervisor->command, SIGTSTP)
+	                        ? SIGSTOP
+	                        : SIGTSTP);
+}
+
 /* The command has stopped. */
 static void
 stop_too(struct supervisor *supervisor, int signo)
@@ -181,8 +219,13 @@ stop_too(struct supervisor *supervisor, int signo)
 		kill(getpid(), SIGSTOP);
 		return;
 	}
-	if (supervisor->tty < 0 || supervisor->tty_given
-	    || (signo != SIGTSTP && signo != SIGTTIN && signo != SIGTTOU))
+	if (supervisor->tty_given) {
+		/* By SIGSTOP, as nano, mutt and busybox vi do at ^Z, and nobody would make it go
+		 * on. As the first process they would not have stopped. */
+		kill(-supervisor->command, SIGCONT);
+		return;
+	}
+	if (supervisor->tty < 0 || (signo != SIGTSTP && signo != SIGTTIN && signo != SIGTTOU))
 		return;
 	if (signo != SIGTSTP && hand_over_tty(supervisor)) {
 		/* It wanted the terminal, which a shell has given us since we started. */
@@ -245,8 +288,7 @@ handle(struct supervisor *supervisor, int signo)
 	case SIGTTOU:
 		break;
 	case SIGTSTP:
-		supervisor->told_to_stop = true;
-		forward(supervisor, signo);
+		stop_command(supervisor);
 		break;
 	case SIGCONT:
 		supervisor->told_to_stop = false;

@@ -9,7 +9,8 @@
  *
  * Job control works from both sides. A command that the terminal stops (^Z) stops us too, so that
  * the shell that started us gets its prompt back, and goes on when we do. SIGTSTP sent to us stops
- * the command, and us where we are not PID 1, until SIGCONT.
+ * the command, and us where we are not PID 1, until SIGCONT. Where we lead the terminal's session,
+ * there is no such shell, and what stops the command otherwise is undone.
  */
 #ifndef SSHINIT_INIT_SUPERVISE_H
 #define SSHINIT_INIT_SUPERVISE_H

@@ -209,6 +209,42 @@ test_stop_key_without_shell_spares_children(void **unused)
 	leader_end(leader, 3);
 }
 
+/* Full-screen programs such as nano and busybox vi stop themselves at ^Z, by SIGSTOP. */
+static void
+test_no_stop_without_shell(void **unused)
+{
+	pid_t leader = leader_start("echo up; kill -STOP $$; echo on; exit 3");
+
+	(void)unused;
+	assert_true(hear_from(master, "on"));
+	leader_end(leader, 3);
+}
+
+/* SIGTSTP is another matter, since whoever sends it to us can send SIGCONT too. */
+static void
+test_stop_signal_without_shell(void **unused)
+{
+	pid_t leader = leader_start("trap 'echo on' CONT; echo up; while :; do sleep 0.05; done");
+
+	(void)unused;
+	assert_true(hear_from(master, "up"));
+	for (int i = 0; i < 2; i++) {
+		kill(leader, SIGTSTP);
+		assert_true(reaches_state(leader, 'T'));
+		kill(leader, SIGCONT);
+		assert_true(hear_from(master, "on"));
+	}
+	kill(leader, SIGTERM);
+	leader_end(leader, 128 + SIGTERM);
+
+	leader = leader_start("trap 'echo caught' TSTP; echo up; while :; do sleep 0.05; done");
+	assert_true(hear_from(master, "up"));
+	kill(leader, SIGTSTP);
+	assert_true(hear_from(master, "caught"));
+	kill(leader, SIGTERM);
+	leader_end(leader, 128 + SIGTERM);
+}
+
 /* The command is what it would be without us: the leader of a session, in its foreground. */
 static void
 test_command_leads_where_we_did(void **unused)
@@ -246,6 +282,8 @@ main(int argc, char **argv)
 		INIT_TEST(test_background_job_comes_to_front),
 		INIT_TEST(test_stop_key_without_shell),
 		INIT_TEST(test_stop_key_without_shell_spares_children),
+		INIT_TEST(test_no_stop_without_shell),
+		INIT_TEST(test_stop_signal_without_shell),
 		INIT_TEST(test_command_leads_where_we_did),
 	};
 
