@@ -26,9 +26,8 @@ struct program {
 
 extern char **environ;
 
-/* What exec would do to handlers. */
-static void
-forget_handlers(void)
+void
+run_forget_handlers(void)
 {
 	struct sigaction action, by_default = { .sa_handler = SIG_DFL };
 
@@ -60,7 +59,7 @@ become_program(const struct program *program, const char *const argv[],
 		    (char *const *)(uintptr_t)environment);
 		_exit(127);
 	}
-	forget_handlers();
+	run_forget_handlers();
 	environ = (char **)(uintptr_t)environment;
 	while (argv[argc] != NULL)
 		argc++;

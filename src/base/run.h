@@ -24,6 +24,9 @@ int run_inherit(const char *path, const char *const argv[], const char *const en
 int run_collect_main(struct arena *arena, int (*program)(int argc, char **argv),
     const char *const argv[], const char *const environment[], int timeout_ms, struct span *output);
 
+/* What exec would do to signal handlers: in a child that goes on as this program. */
+void run_forget_handlers(void);
+
 /* The first executable regular file called name in the directories (a PATH), "" when there is
  * none. */
 const char *run_find(struct arena *arena, const char *directories, const char *name);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -294,6 +295,8 @@ account_run(struct arena *arena, const struct account *account, void (*work)(voi
 	}
 	if (child == 0) {
 		close(ends[0]);
+		/* From here on that user can send signals, and must not be heard in our name. */
+		run_forget_handlers();
 		if (account->uid != geteuid() && become(account) < 0)
 			_exit(errno);
 		work(context, ends[1]);

@@ -234,6 +234,24 @@ for k in keys:
 	kill "$holder"
 }
 
+@test "a user who ends the child that writes for that user ends nothing else" {
+	need_engine
+	pod_start --image "$(image_from bookworm-plain <<<'RUN useradd -m -s /bin/bash ann')" -e SSHINIT_USER=root,ann --key ed25519 -- sleep infinity
+	pod_wait_login
+	# The child waits for the lock, as ann, and so she may send it signals.
+	pod_exec_as_ann() { engine exec -u ann "$POD" "$@"; }
+	engine exec -d -u ann "$POD" sh -c 'exec flock /home/ann/.ssh sleep 60'
+	poll 10 pod_exec_as_ann sh -c '! flock -n /home/ann/.ssh true'
+	pod_exec pkill -HUP -u root -x sshinit-worker
+	run -0 poll 10 pod_exec_as_ann pkill -TERM -u ann -x sshinit-worker
+	# She let go too: the next look is quick, and SSH is as it was, for her and for root.
+	pod_exec_as_ann pkill -u ann -x sleep
+	run -0 pod_exec sshinit --reload
+	run -0 pod_exec pgrep -u root -x sshinit-worker
+	run -0 client_ssh true
+	run -0 client_ssh --user ann -- true
+}
+
 @test "the list of a file that somebody else wrote says nothing to the terminal" {
 	pod_box PUBLIC_KEY="$(key_pub ed25519)"
 	pod_wait_login
