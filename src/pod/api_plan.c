@@ -94,6 +94,26 @@ complain(struct findings *findings, const char *path, const char *what)
 	    findings, ERROR, CODE_API_TOKEN, path[0] != '\0' ? path : "api-token-file", "%s", what);
 }
 
+/* What was read and who owns it are of one file, whatever is put under its name meanwhile. */
+static int
+read_with_status(struct arena *arena, const char *path, struct span *text, struct stat *status)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int result = -1, saved;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, status) == 0) {
+		errno = EINVAL;
+		if (S_ISREG(status->st_mode))
+			result = file_drain(arena, fd, 0, TOKEN_MOST, text);
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return result;
+}
+
 static const char *
 read_token(const char *path, struct findings *findings)
 {
@@ -105,8 +125,7 @@ read_token(const char *path, struct findings *findings)
 		complain(findings, path, "the setting is empty");
 		return NULL;
 	}
-	if (file_read(findings->arena, AT_FDCWD, path, TOKEN_MOST, &text) < 0
-	    || stat(path, &status) < 0) {
+	if (read_with_status(findings->arena, path, &text, &status) < 0) {
 		complain(findings, path, strerror(errno));
 		return NULL;
 	}
