@@ -98,7 +98,8 @@ look_at_host_key(struct looks *looks)
 	if (key->path[0] == '\0')
 		look = look_add(looks, "host key", "none yet; a start makes one");
 	else
-		look = look_add(looks, "host key", "%s in %s, %s%s", key->fingerprint, key->path,
+		look = look_add(looks, "host key", "%s in %s, %s%s", key->fingerprint,
+		    key->kept[0] != '\0' ? key->kept : key->path,
 		    key->lasting ? "outlives the container" : "ends with the container",
 		    key->certificate[0] != '\0' ? ", with a certificate" : "");
 	look_covers(looks, look, CODE_HOST_KEY_PLACE, NULL);

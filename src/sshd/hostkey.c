@@ -5,6 +5,7 @@
 #include "base/run.h"
 #include "keys/paste.h"
 #include "sshd/embedded.h"
+#include "sshd/hostkey_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_LIMIT = 64 * 1024, KEYGEN_MS = 20000, CANDIDATES = 4 };
+enum { KEY_LIMIT = 64 * 1024, KEYGEN_MS = 20000 };
 
 static const char key_name[] = "ssh_host_ed25519_key";
 /* The directory, in the state directory, of a key that was given. */
@@ -24,56 +25,6 @@ static const char given_name[] = "given";
 static const char making_name[] = "making";
 /* A new one's name until it is known that the place keeps it safe. */
 static const char trial_name[] = ".new";
-
-/* ---- where it may stand -------------------------------------------------------------------- */
-
-struct candidate {
-	const char *directory;
-	bool lasting;
-};
-
-/* The pod's name as a file name. */
-static const char *
-directory_name(struct arena *arena, const char *pod)
-{
-	char *name = arena_strdup(arena, pod);
-
-	for (char *c = name; *c != '\0'; c++)
-		if (*c == '/' || (unsigned char)*c < ' ')
-			*c = '_';
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || *name == '\0' ? "pod" : name;
-}
-
-/* Fills in the directories, best first; the first one with a key, else the first that can hold one,
- * is used. Ends with an entry whose directory is NULL. */
-static void
-list_candidates(struct candidate list[CANDIDATES + 1], struct arena *arena,
-    const struct settings *settings, const char *pod, const struct state *state)
-{
-	const char *named = settings_text(settings, SET_HOST_KEYS);
-	const char *own = directory_name(arena, pod);
-	size_t n = 0;
-
-	memset(list, 0, sizeof(*list) * (CANDIDATES + 1));
-	if (strcmp(named, "auto") != 0) {
-		list[n++] = (struct candidate){ named, true };
-		return;
-	}
-	if (file_is_mount("/etc/ssh"))
-		list[n++] = (struct candidate){ "/etc/ssh", true };
-	if (file_is_mount("/workspace"))
-		list[n++] = (struct candidate){ arena_printf(arena, "/workspace/.sshinit/%s", own),
-			true };
-	/* Not lasting: it dies with the container's own layer, but it survives its restarts. */
-	if (file_is_mount("/etc/sshinit"))
-		list[n++] = (struct candidate){ "/etc/sshinit", true };
-	else
-		list[n++]
-		    = (struct candidate){ arena_printf(arena, "/etc/sshinit/%s", own), false };
-	if (state->fd >= 0)
-		list[n++]
-		    = (struct candidate){ arena_printf(arena, "%s/hostkey", state->path), false };
-}
 
 /* ---- looking ------------------------------------------------------------------------------- */
 
@@ -112,15 +63,16 @@ read_public(struct hostkey *key, struct arena *arena, struct span text)
 static struct hostkey
 no_key(void)
 {
-	return (
-	    struct hostkey){ .path = "", .certificate = "", .public_line = "", .fingerprint = "" };
+	return (struct hostkey){
+		.path = "", .kept = "", .certificate = "", .public_line = "", .fingerprint = ""
+	};
 }
 
 static struct hostkey
-look_in(struct arena *arena, const struct candidate *candidate)
+look_in(struct arena *arena, const struct hostkey_place *place)
 {
 	struct hostkey key = no_key();
-	const char *path = arena_printf(arena, "%s/%s", candidate->directory, key_name);
+	const char *path = arena_printf(arena, "%s/%s", place->directory, key_name);
 	const char *certificate = arena_printf(arena, "%s-cert.pub", path);
 	struct span text;
 
@@ -130,30 +82,154 @@ look_in(struct arena *arena, const struct candidate *candidate)
 	    || !read_public(&key, arena, text))
 		return key;
 	key.path = path;
-	key.lasting = candidate->lasting;
+	key.lasting = place->lasting;
 	if (access(certificate, R_OK) == 0)
 		key.certificate = certificate;
 	return key;
+}
+
+/* The text of the private key in a place where it cannot be left to sshd to read. A named directory
+ * may be a mounted Secret, which is made of links, and its files may be read by others. */
+static bool
+read_key(struct arena *arena, const struct hostkey_place *place, bool named, struct span *text)
+{
+	const char *why;
+	struct stat status;
+	int directory, fd = -1;
+	bool read = false;
+
+	if (named && place->directory[0] == '/')
+		return file_read(arena, AT_FDCWD,
+		           arena_printf(arena, "%s/%s", place->directory, key_name), KEY_LIMIT,
+		           text)
+		       == 0;
+	directory = hostkey_place_open(place, false, arena, &why);
+	if (directory >= 0)
+		fd = openat(
+		    directory, key_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &status) == 0 && is_private(&status))
+		read = file_drain(arena, fd, (size_t)status.st_size, KEY_LIMIT, text) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (directory >= 0)
+		close(directory);
+	return read;
+}
+
+/* A private key of which sshd is to read a copy, in the state directory. */
+struct source {
+	struct span key;                           /* data NULL: there is none */
+	const char *certificate;                   /* a text or a path, "" for none */
+	const char *key_where, *certificate_where; /* for the findings */
+	const char *kept; /* the directory that it came from, "" where a setting gave it */
+	bool lasting;
+};
+
+static struct source
+source_of(struct arena *arena, const struct hostkey_place *place, struct span key)
+{
+	const char *path = arena_printf(arena, "%s/%s", place->directory, key_name);
+	const char *certificate = arena_printf(arena, "%s-cert.pub", path);
+
+	return (struct source){ .key = key,
+		.certificate = access(certificate, R_OK) == 0 ? certificate : "",
+		.key_where = path,
+		.certificate_where = certificate,
+		.kept = place->directory,
+		.lasting = place->lasting };
+}
+
+/* The text of a setting that holds either a text or a file's name. */
+static int
+text_or_file(struct arena *arena, const char *value, struct span *text)
+{
+	if (value[0] == '/')
+		return file_read(arena, AT_FDCWD, value, KEY_LIMIT, text);
+	*text = span_of(arena_printf(arena, "%s\n", value));
+	return 0;
+}
+
+/* The copy that is there; of this source, where that can be read. */
+static struct hostkey
+look_for_copy(struct arena *arena, const struct source *source, const struct state *state)
+{
+	const struct hostkey_place given = hostkey_place_whole(
+	    arena_printf(arena, "%s/%s", state->path, given_name), source->lasting);
+	struct hostkey key = look_in(arena, &given);
+	struct span copy;
+
+	key.kept = source->kept;
+	if (key.path[0] == '\0' || source->key.data == NULL)
+		return key;
+	if (file_read_own(arena, AT_FDCWD, key.path, KEY_LIMIT, &copy) < 0
+	    || copy.len != source->key.len || memcmp(copy.data, source->key.data, copy.len) != 0)
+		return no_key();
+	return key;
+}
+
+/* The key that is to be used, or what it is to be a copy of. Neither: there is none yet. */
+static struct hostkey
+find(struct arena *arena, const struct settings *settings, const char *pod,
+    const struct state *state, struct source *source)
+{
+	const bool named = !settings_is(settings, SET_HOST_KEYS, "auto");
+	struct hostkey_place list[HOSTKEY_PLACES + 1];
+	struct hostkey key = no_key();
+	struct span text;
+
+	*source = (struct source){ .kept = "" };
+	hostkey_places(list, arena, settings, pod, state);
+	for (const struct hostkey_place *c = list; c->directory != NULL; c++) {
+		if (hostkey_place_sheltered(arena, c->directory, state))
+			key = look_in(arena, c);
+		if (key.path[0] != '\0')
+			break;
+		if (read_key(arena, c, named, &text)) {
+			*source = source_of(arena, c, text);
+			break;
+		}
+	}
+	return key;
+}
+
+/* The same where a setting gives the key. */
+static struct source
+given_source(struct arena *arena, const struct settings *settings)
+{
+	struct source source = { .certificate = settings_text(settings, SET_HOST_CERT),
+		.key_where = settings_where(settings, SET_HOST_KEY),
+		.certificate_where = settings_where(settings, SET_HOST_CERT),
+		.kept = "",
+		.lasting = true };
+
+	if (text_or_file(arena, settings_text(settings, SET_HOST_KEY), &source.key) < 0)
+		source.key = (struct span){ NULL, 0 };
+	return source;
+}
+
+static bool
+is_given(const struct settings *settings)
+{
+	return settings_text(settings, SET_HOST_KEY)[0] != '\0';
 }
 
 struct hostkey
 hostkey_look(struct arena *arena, const struct settings *settings, const char *pod,
     const struct state *state, struct findings *findings)
 {
-	const struct candidate given
-	    = { arena_printf(arena, "%s/%s", state->path, given_name), true };
-	struct candidate list[CANDIDATES + 1];
+	struct source source;
 	struct hostkey key = no_key();
 
 	(void)findings;
-	if (settings_text(settings, SET_HOST_KEY)[0] != '\0')
-		return look_in(arena, &given);
-	list_candidates(list, arena, settings, pod, state);
-	for (const struct candidate *c = list; c->directory != NULL && key.path[0] == '\0'; c++)
-		key = look_in(arena, c);
-	/* What was found in a named directory may have had to be copied. */
-	if (key.path[0] == '\0' && !settings_is(settings, SET_HOST_KEYS, "auto"))
-		key = look_in(arena, &given);
+	if (is_given(settings))
+		source = given_source(arena, settings);
+	else
+		key = find(arena, settings, pod, state, &source);
+	/* A named directory's copy stays in use when the directory is gone. */
+	if (key.path[0] == '\0'
+	    && (is_given(settings) || source.key.data != NULL
+	        || !settings_is(settings, SET_HOST_KEYS, "auto")))
+		key = look_for_copy(arena, &source, state);
 	return key;
 }
 
@@ -256,123 +332,124 @@ generate(struct arena *arena, const struct backend *backend, const struct state 
 	return wrong;
 }
 
-static struct hostkey
-make_in(struct arena *arena, const struct candidate *candidate, const char *pod,
-    const struct state *state, const struct backend *backend, const char **why)
-{
-	int directory = make_directories(arena, candidate->directory, 0700);
-	struct hostkey key = no_key();
-
-	if (directory < 0) {
-		*why = strerror(errno);
-		return key;
-	}
-	*why = generate(arena, backend, state, directory, pod);
-	close(directory);
-	if (*why == NULL) {
-		key = look_in(arena, candidate);
-		key.is_new = true;
-	}
-	return key;
-}
-
-/* The text of a setting that holds either a text or a file's name. */
-static int
-text_or_file(struct arena *arena, const char *value, struct span *text)
-{
-	if (value[0] == '/')
-		return file_read(arena, AT_FDCWD, value, KEY_LIMIT, text);
-	*text = span_of(arena_printf(arena, "%s\n", value));
-	return 0;
-}
-
-/* What was given, by a setting or in a directory: texts or files, certificate "" for none. */
-struct given {
-	const char *key, *certificate;
-	const char *key_where, *certificate_where; /* for the findings */
-};
-
-/* Puts the given key (and certificate) into the state directory, where its mode can be what sshd
+/* Puts the key (and the certificate) into the state directory, where its mode can be what sshd
  * demands, and has ssh-keygen tell its public half. */
 static struct hostkey
-install_given(struct arena *arena, const struct given *given, const struct state *state,
+install(struct arena *arena, const struct source *source, const struct state *state,
     const struct backend *backend, struct findings *findings)
 {
-	const char *directory = arena_printf(arena, "%s/%s", state->path, given_name);
-	char *path = arena_printf(arena, "%s/%s", directory, key_name);
+	const char *path = arena_printf(arena, "%s/%s/%s", state->path, given_name, key_name);
 	const char *const argv[] = { "ssh-keygen", "-y", "-P", "", "-f", path, NULL };
-	struct candidate there = { directory, true };
 	struct span text = { 0 }, output = { 0 };
 	int fd = state->fd >= 0 ? dir_open(state->fd, given_name, 0700, NULL) : -1;
 	int status = -1;
 
-	if (fd >= 0 && text_or_file(arena, given->key, &text) == 0
-	    && file_replace(fd, key_name, text, 0600, NULL, false) == 0)
+	if (fd >= 0)
+		(void)unlinkat(fd, "ssh_host_ed25519_key-cert.pub", 0);
+	if (fd >= 0 && file_replace(fd, key_name, source->key, 0600, NULL, false) == 0)
 		status = keygen(arena, backend, argv, &output);
 	if (status == 0)
 		status = file_replace(fd, "ssh_host_ed25519_key.pub", output, 0644, NULL, false);
 	else if (status > 0)
 		errno = EINVAL;
 	if (status != 0)
-		finding_add(findings, ERROR, CODE_HOST_KEY_GIVEN, given->key_where, "%s",
+		finding_add(findings, ERROR, CODE_HOST_KEY_GIVEN, source->key_where, "%s",
 		    errno == EINVAL ? "not an unencrypted private key" : strerror(errno));
-	if (status == 0 && given->certificate[0] != '\0'
-	    && (text_or_file(arena, given->certificate, &text) < 0
+	if (status == 0 && source->certificate[0] != '\0'
+	    && (text_or_file(arena, source->certificate, &text) < 0
 	        || file_replace(fd, "ssh_host_ed25519_key-cert.pub", text, 0644, NULL, false) < 0))
-		finding_add(findings, ERROR, CODE_HOST_CERT, given->certificate_where, "%s",
+		finding_add(findings, ERROR, CODE_HOST_CERT, source->certificate_where, "%s",
 		    strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return status == 0 ? look_in(arena, &there) : no_key();
+	return status == 0 ? look_for_copy(arena, source, state) : no_key();
 }
 
-/* A key in the named directory that sshd does not take as it stands: a mounted Secret is made of
- * links, and its files may be read by others. False where there is none. */
-static bool
-find_in_named(struct given *given, struct arena *arena, const struct settings *settings)
+struct making {
+	const char *pod;
+	const struct state *state;
+	const struct backend *backend;
+	struct findings *findings;
+	const char *why; /* it could not be made */
+};
+
+static struct hostkey
+make_in(struct arena *arena, const struct hostkey_place *in, struct making *making)
 {
-	const char *named = settings_text(settings, SET_HOST_KEYS);
+	int directory = in->below[0] == NULL ? make_directories(arena, in->directory, 0700)
+	                                     : hostkey_place_open(in, true, arena, &making->why);
+	struct hostkey key = no_key();
+	struct source source;
 	struct span text;
 
-	if (strcmp(named, "auto") == 0)
-		return false;
-	given->key = arena_printf(arena, "%s/%s", named, key_name);
-	given->key_where = given->key;
-	if (given->key[0] != '/' || file_read(arena, AT_FDCWD, given->key, KEY_LIMIT, &text) < 0)
-		return false;
-	given->certificate = arena_printf(arena, "%s-cert.pub", given->key);
-	given->certificate_where = given->certificate;
-	if (access(given->certificate, R_OK) < 0)
-		given->certificate = "";
-	return true;
+	if (directory < 0) {
+		if (in->below[0] == NULL)
+			making->why = strerror(errno);
+		return key;
+	}
+	making->why = generate(arena, making->backend, making->state, directory, making->pod);
+	close(directory);
+	if (making->why != NULL)
+		return key;
+	if (hostkey_place_sheltered(arena, in->directory, making->state)) {
+		key = look_in(arena, in);
+	} else if (read_key(arena, in, false, &text)) {
+		source = source_of(arena, in, text);
+		key = install(arena, &source, making->state, making->backend, making->findings);
+	}
+	key.is_new = true;
+	return key;
 }
 
 struct hostkey
 hostkey_make(struct arena *arena, const struct settings *settings, const char *pod,
     const struct state *state, const struct backend *backend, struct findings *findings)
 {
-	struct candidate list[CANDIDATES + 1];
-	struct hostkey key;
-	const char *why = "there is no place for it";
-	struct given given = { settings_text(settings, SET_HOST_KEY),
-		settings_text(settings, SET_HOST_CERT), settings_where(settings, SET_HOST_KEY),
-		settings_where(settings, SET_HOST_CERT) };
+	const bool named = !settings_is(settings, SET_HOST_KEYS, "auto");
+	struct findings unheard = findings_new(arena);
+	struct making making = { pod, state, backend, findings, "there is no place for it" };
+	struct hostkey_place list[HOSTKEY_PLACES + 1];
+	struct hostkey key = no_key();
+	struct source source;
 
-	if (given.key[0] != '\0')
-		return install_given(arena, &given, state, backend, findings);
-	key = hostkey_look(arena, settings, pod, state, findings);
+	if (is_given(settings)) {
+		source = given_source(arena, settings);
+		if (source.key.data != NULL)
+			return install(arena, &source, state, backend, findings);
+		finding_add(
+		    findings, ERROR, CODE_HOST_KEY_GIVEN, source.key_where, "%s", strerror(errno));
+		return key;
+	}
+	key = find(arena, settings, pod, state, &source);
 	if (key.path[0] != '\0')
 		return key;
-	if (find_in_named(&given, arena, settings))
-		return install_given(arena, &given, state, backend, findings);
-	list_candidates(list, arena, settings, pod, state);
-	for (const struct candidate *c = list; c->directory != NULL && key.path[0] == '\0'; c++) {
-		key = make_in(arena, c, pod, state, backend, &why);
+	if (source.key.data != NULL)
+		key = install(arena, &source, state, backend, named ? findings : &unheard);
+	/* Of a named one that cannot be used it was said; one of our own is made anew. */
+	if (key.path[0] != '\0' || (source.key.data != NULL && named))
+		return key;
+	hostkey_places(list, arena, settings, pod, state);
+	for (const struct hostkey_place *c = list; c->directory != NULL && key.path[0] == '\0';
+	     c++) {
+		key = make_in(arena, c, &making);
 		if (key.path[0] == '\0' && c[1].directory != NULL && c->lasting)
 			finding_add(
-			    findings, WARNING, CODE_HOST_KEY_PLACE, c->directory, "%s", why);
+			    findings, WARNING, CODE_HOST_KEY_PLACE, c->directory, "%s", making.why);
 	}
 	if (key.path[0] == '\0')
-		finding_add(findings, ERROR, CODE_HOST_KEY_NONE, "host key", "%s", why);
+		finding_add(findings, ERROR, CODE_HOST_KEY_NONE, "host key", "%s", making.why);
 	return key;
+}
+
+void
+hostkey_flush(struct arena *arena, const struct hostkey *key)
+{
+	const char *path
+	    = key->kept[0] == '\0' ? key->path : arena_printf(arena, "%s/%s", key->kept, key_name);
+	int fd = key->is_new ? open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
+
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
 }

@@ -11,7 +11,6 @@
 #include "sshd/fetch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,7 +158,7 @@ plan_make(const struct plan_inputs *inputs)
 	plan->entries = entries_new(arena);
 	plan->authorities = entries_new(arena);
 	plan->hostkey = (struct hostkey){
-		.path = "", .certificate = "", .public_line = "", .fingerprint = ""
+		.path = "", .kept = "", .certificate = "", .public_line = "", .fingerprint = ""
 	};
 	copy_findings(plan, inputs->findings);
 	copy_findings(plan, inputs->state_findings);
@@ -447,12 +446,5 @@ plan_flush(const struct plan *plan)
 {
 	for (const struct login *login = plan->logins; login != NULL; login = login->next)
 		keyfile_flush(&login->keyfile, plan->arena);
-	if (plan->hostkey.is_new) {
-		int fd = open(plan->hostkey.path, O_RDONLY | O_CLOEXEC);
-
-		if (fd >= 0) {
-			(void)fsync(fd);
-			close(fd);
-		}
-	}
+	hostkey_flush(plan->arena, &plan->hostkey);
 }
