@@ -250,7 +250,9 @@ explain_user(struct words *w)
 		    users);
 	else
 		w->detail = arena_printf(w->arena, "\"%s\": %s", w->r->user, why);
-	if (strstr(why, "locked") != NULL)
+	if (strstr(why, "expired") != NULL)
+		w->fix = arena_printf(w->arena, "chage -E -1 %s in the image", w->r->user);
+	else if (strstr(why, "locked") != NULL)
 		w->fix = arena_printf(
 		    w->arena, "usermod -p '*' %s in the image, or sshd = embedded", w->r->user);
 	else if (strstr(why, "shell") != NULL)
@@ -388,6 +390,8 @@ explain(struct arena *arena, const struct refusal *refusal, const struct plan *p
 		    = "chmod 600 FILE, and compare what ssh-keygen -y -f FILE prints with FILE.pub; or "
 		      "sshinit --check --identity FILE says what it is";
 		break;
+	case CODE_REFUSED_FORWARD: /* the subject says where to */
+		break;
 	case CODE_REFUSED_REVOKED:
 		w.detail = arena_printf(
 		    arena, "%s %s is in %s", refusal->type, refusal->fingerprint, refusal->detail);
@@ -408,6 +412,8 @@ subject_of(struct arena *arena, const struct refusal *r)
 	/* Clients choose the name; in quotes it cannot be taken for our own words. */
 	if (r->user[strspn(r->user, name_characters)] != '\0')
 		return arena_printf(arena, "login as \"%s\" from %s%s", r->user, r->address, times);
+	if (r->code == CODE_REFUSED_FORWARD)
+		return arena_printf(arena, "forward to \"%s\"%s", r->detail, times);
 	if (r->user[0] == '\0')
 		return arena_printf(arena, "login from %s%s", r->address, times);
 	return arena_printf(arena, "login as %s from %s%s", r->user, r->address, times);

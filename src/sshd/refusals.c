@@ -131,7 +131,8 @@ is_same(const struct refusal *a, const struct refusal *b)
 	/* A name that does not exist may be any name: those of one address are one refusal. */
 	if (a->code == CODE_REFUSED_USER)
 		return true;
-	if (a->code == CODE_REFUSED_MODES || a->code == CODE_REFUSED_ALGORITHM)
+	if (a->code == CODE_REFUSED_MODES || a->code == CODE_REFUSED_ALGORITHM
+	    || a->code == CODE_REFUSED_FORWARD)
 		return strcmp(a->user, b->user) == 0 && strcmp(a->detail, b->detail) == 0;
 	return strcmp(a->user, b->user) == 0 && strcmp(a->fingerprint, b->fingerprint) == 0
 	       && strcmp(a->authority, b->authority) == 0 && a->reason == b->reason;
@@ -260,11 +261,12 @@ end(struct refusals *refusals, const struct sshd_line *line, int64_t now,
 	return count_refusal(refusals, &refusal, now, told);
 }
 
+/* One that a single line tells all of. */
 static enum telling
-negotiate(struct refusals *refusals, const struct sshd_line *line, int64_t now,
+refuse(struct refusals *refusals, enum code code, const struct sshd_line *line, int64_t now,
     const struct refusal **told)
 {
-	struct refusal refusal = { .code = CODE_REFUSED_ALGORITHM };
+	struct refusal refusal = { .code = code };
 
 	copy(refusal.address, LINE_ADDRESS, line->address);
 	copy(refusal.detail, LINE_DETAIL, line->detail);
@@ -304,7 +306,10 @@ refusals_line(
 		take_user(attempt, &line);
 		break;
 	case LINE_NOT_ALLOWED:
-		refusals->not_allowed = line;
+		/* Of an account that has expired it is said next that it is locked. */
+		if (refusals->lines - refusals->not_allowed_at > 1
+		    || strcmp(refusals->not_allowed.user, line.user) != 0)
+			refusals->not_allowed = line;
 		refusals->not_allowed_at = refusals->lines;
 		break;
 	case LINE_REASON:
@@ -317,7 +322,9 @@ refusals_line(
 		take_user(attempt, &line);
 		break;
 	case LINE_NEGOTIATE:
-		return negotiate(refusals, &line, now, refusal);
+		return refuse(refusals, CODE_REFUSED_ALGORITHM, &line, now, refusal);
+	case LINE_FORWARD:
+		return refuse(refusals, CODE_REFUSED_FORWARD, &line, now, refusal);
 	case LINE_END:
 		return end(refusals, &line, now, refusal);
 	}

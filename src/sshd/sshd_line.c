@@ -241,6 +241,41 @@ read_not_allowed(struct span text, struct sshd_line *line)
 	return true;
 }
 
+/* "USER has expired", which the next line may call locked. */
+static bool
+read_expired(struct span text, struct sshd_line *line)
+{
+	if (!drop_end(&text, " has expired"))
+		return false;
+	keep(line->user, sizeof(line->user), text);
+	keep(line->detail, sizeof(line->detail), span_of("the account has expired"));
+	return true;
+}
+
+/* "port forward: originator ADDRESS port N, target WHERE": the client chose all of it. */
+static bool
+read_forward(struct span text, struct sshd_line *line)
+{
+	static const char target[] = ", target ";
+	size_t at = find(text, target, false);
+
+	if (at == text.len)
+		return false;
+	keep(line->detail, sizeof(line->detail), span_skip(text, at + strlen(target)));
+	return true;
+}
+
+/* "ADDRESS port N to connect to host WHERE, but the request was denied." */
+static bool
+read_denied(struct span text, struct sshd_line *line)
+{
+	if (!take_peer(&text, line) || !take_word(&text, " to connect to host ")
+	    || !drop_end(&text, ", but the request was denied."))
+		return false;
+	keep(line->detail, sizeof(line->detail), text);
+	return true;
+}
+
 /* "[authenticating user U |invalid user U ]ADDRESS port N". Behind "user U" a login was accepted,
  * so that name is left out: only those who were not are of interest. */
 static bool
@@ -338,6 +373,10 @@ sshd_line_read(const char *text)
 		{ "Postponed publickey for ", read_user_from, LINE_POSTPONED },
 		{ "Invalid user ", read_user_from, LINE_NO_USER },
 		{ "User ", read_not_allowed, LINE_NOT_ALLOWED },
+		{ "Account ", read_expired, LINE_NOT_ALLOWED },
+		{ "refused local port forward: ", read_forward, LINE_FORWARD },
+		{ "refused streamlocal port forward: ", read_forward, LINE_FORWARD },
+		{ "Received request from ", read_denied, LINE_FORWARD },
 		{ "maximum authentication attempts exceeded for invalid user ", read_user_from,
 		    LINE_TOO_MANY },
 		{ "maximum authentication attempts exceeded for ", read_user_from, LINE_TOO_MANY },

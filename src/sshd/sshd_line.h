@@ -23,6 +23,7 @@ enum line_kind {
 	LINE_REASON,    /* reason, detail: why the key of the next LINE_FAILED_KEY was not taken */
 	LINE_TOO_MANY,  /* peer, user: as many keys as MaxAuthTries allows */
 	LINE_NEGOTIATE, /* peer, detail: no algorithm in common */
+	LINE_FORWARD,   /* detail: where to; the key or certificate of a session forbids it */
 	LINE_END,       /* peer; user where it was not let in: the connection is over */
 };
 

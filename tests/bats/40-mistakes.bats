@@ -170,6 +170,17 @@ expiry-time=\"20200101\" $(key_pub ed25519-eve)" -- sleep infinity
 	said refused-user '"nobody" is not among the users sshinit was told of; root may log in'
 }
 
+@test "an account that has expired" {
+	local image each
+	image=$(image_from bookworm-ssh <<<'RUN useradd -m -e 2020-01-01 ann')
+	for each in embedded system; do
+		pod_start --image "$image" --key ed25519 -e SSHINIT_USER=root,ann -e SSHINIT_SSHD=$each -- sleep infinity
+		pod_wait_login
+		run -255 plain_ssh -i "$(key ed25519)" "ann@$POD_HOST" true
+		said refused-user '"ann": the account has expired; fix: chage -E -1 ann in the image'
+	done
+}
+
 @test "too many keys in the agent" {
 	local i options=()
 	pod_start --key ed25519 -- sleep infinity

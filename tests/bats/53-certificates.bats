@@ -289,6 +289,9 @@ in_log() {
 	assert_output --partial /dev/pts
 	run -255 with plain -W 127.0.0.1:22 --
 	assert_output --regexp 'administratively prohibited|forwarding failed'
+	poll 10 grep -q 'forward to "127.0.0.1 port 22": a port forward was refused: .*; fix: sign' "$DIR/log"
+	check_tells() { in_box "$SSHINIT" --check --json | grep -q '"code": "refused-forward"'; }
+	poll 5 check_tells
 	run -0 in_box "$SSHINIT" --check "$DIR/id-plain-cert.pub"
 	assert_output --partial 'no port forwarding, no agent forwarding, no X11'
 	assert_output --partial 'this certificate forbids port forwarding'

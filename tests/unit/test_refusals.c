@@ -67,6 +67,16 @@ static const struct {
 	    { .kind = LINE_NOT_ALLOWED, .user = "nobody", .detail = "not listed in AllowUsers" } },
 	{ "User ann not allowed because account is locked",
 	    { .kind = LINE_NOT_ALLOWED, .user = "ann", .detail = "account is locked" } },
+	{ "Account ann has expired",
+	    { .kind = LINE_NOT_ALLOWED, .user = "ann", .detail = "the account has expired" } },
+	{ "refused local port forward: originator 127.0.0.1 port 65535, target db\x1b[31m port 80",
+	    { .kind = LINE_FORWARD, .detail = "db?[31m port 80" } },
+	{ "refused streamlocal port forward: originator  port 0, target /run/x",
+	    { .kind = LINE_FORWARD, .detail = "/run/x" } },
+	{ "Received request from 172.17.0.1 port 7 to connect to host db port 80, but the request "
+	  "was denied.",
+	    { .kind = LINE_FORWARD, .address = "172.17.0.1", .port = 7, .detail = "db port 80" } },
+	{ "Received request from ann", { .kind = LINE_OTHER } },
 	{ "User child is on pid 17", { .kind = LINE_OTHER } },
 	{ "Connection closed by authenticating user root 172.17.0.1 port 58962 [preauth]",
 	    { .kind = LINE_END, .user = "root", .address = "172.17.0.1", .port = 58962 } },
@@ -275,6 +285,40 @@ test_unsigned(void **unused)
 	assert_int_equal(say("Disconnected from user root 10.0.0.1 port 6"), TELL_NOTHING);
 }
 
+/* sshd 10 calls locked what has expired; what helps is another thing. */
+static void
+test_expired(void **unused)
+{
+	(void)unused;
+	say("Account ann has expired");
+	say("User ann not allowed because account is locked");
+	assert_int_equal(
+	    say("Connection closed by invalid user ann 10.0.0.1 port 5 [preauth]"), TELL_REFUSAL);
+	expect(CODE_REFUSED_USER);
+	assert_string_equal(told->detail, "the account has expired");
+	say("User bob not allowed because account is locked");
+	assert_int_equal(
+	    say("Connection closed by invalid user bob 10.0.0.2 port 5 [preauth]"), TELL_REFUSAL);
+	assert_string_equal(told->detail, "account is locked");
+}
+
+/* Of a session that runs; its end is no refusal. */
+static void
+test_forward(void **unused)
+{
+	static const char line[]
+	    = "refused local port forward: originator 127.0.0.1 port 65535, target db port 80";
+
+	(void)unused;
+	say("Accepted publickey for root from 10.0.0.1 port 5 ssh2: ED25519 " GOOD);
+	assert_int_equal(say(line), TELL_REFUSAL);
+	expect(CODE_REFUSED_FORWARD);
+	assert_string_equal(told->detail, "db port 80");
+	assert_int_equal(say(line), TELL_NOTHING);
+	assert_int_equal(told->count, 2);
+	assert_int_equal(say("Disconnected from user root 10.0.0.1 port 5"), TELL_NOTHING);
+}
+
 static void
 test_too_many_keys(void **unused)
 {
@@ -394,6 +438,8 @@ main(void)
 		cmocka_unit_test_setup(test_accepted_is_no_refusal, empty),
 		cmocka_unit_test_setup(test_reasons, empty),
 		cmocka_unit_test_setup(test_unsigned, empty),
+		cmocka_unit_test_setup(test_expired, empty),
+		cmocka_unit_test_setup(test_forward, empty),
 		cmocka_unit_test_setup(test_too_many_keys, empty),
 		cmocka_unit_test_setup(test_flood, empty),
 		cmocka_unit_test(test_words),
