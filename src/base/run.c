@@ -12,13 +12,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { OUTPUT_LIMIT = 1024 * 1024 };
+enum { OUTPUT_LIMIT = 1024 * 1024, TERM_MS = 1000 };
 
 const char run_standard_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/* One of the two is NULL. */
+/* A file to execute, or a function to call in the child; the other one is NULL. */
 struct program {
 	const char *path;
 	int (*main)(int argc, char **argv);
@@ -31,7 +32,7 @@ run_forget_handlers(void)
 {
 	struct sigaction action, by_default = { .sa_handler = SIG_DFL };
 
-	for (int signo = 1; signo < SIGSYS; signo++)
+	for (int signo = 1; signo < _NSIG; signo++)
 		if (sigaction(signo, NULL, &action) == 0 && action.sa_handler != SIG_IGN
 		    && action.sa_handler != SIG_DFL)
 			sigaction(signo, &by_default, NULL);
@@ -39,7 +40,7 @@ run_forget_handlers(void)
 
 static _Noreturn void
 become_program(const struct program *program, const char *const argv[],
-    const char *const environment[], int out)
+    const char *const environment[], int out, int err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int argc = 0;
@@ -50,7 +51,7 @@ become_program(const struct program *program, const char *const argv[],
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
-	dup2(out, STDERR_FILENO);
+	dup2(err, STDERR_FILENO);
 	/* Neither is changed by execve(2), whose prototype is older than const, nor by the programs
 	 * here, which see copies of the pointers. */
 	if (program->main == NULL) {
@@ -66,71 +67,128 @@ become_program(const struct program *program, const char *const argv[],
 	exit(program->main(argc, (char **)(uintptr_t)argv));
 }
 
-/* Reads until the other side closes or the deadline passes: false then. */
-static bool
-collect(int fd, struct buf *text, int64_t deadline)
-{
-	for (;;) {
-		struct pollfd wait_for = { .fd = fd, .events = POLLIN };
-		int64_t left = deadline - clock_ms();
-		char chunk[4096];
-		ssize_t n;
+/* One of a program's outputs. */
+struct stream {
+	int fd; /* our end of the pipe; -1: closed, or there is none */
+	struct buf text;
+};
 
-		if (left <= 0)
-			return false;
-		if (poll(&wait_for, 1, (int)left) < 0 && errno != EINTR)
-			return false;
-		if (wait_for.revents == 0)
-			continue;
-		n = read(fd, chunk, sizeof(chunk));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return true;
-		if (text->len < OUTPUT_LIMIT)
-			buf_add(text, chunk, (size_t)n);
+static void
+read_stream(struct stream *stream)
+{
+	char chunk[4096];
+	ssize_t n = read(stream->fd, chunk, sizeof(chunk));
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n <= 0) {
+		close(stream->fd);
+		stream->fd = -1;
+	} else if (stream->text.len < OUTPUT_LIMIT) {
+		buf_add(&stream->text, chunk, (size_t)n);
 	}
 }
 
+/* Reads until the other sides close or the deadline passes: false then. */
+static bool
+collect(struct stream *out, struct stream *err, int64_t deadline)
+{
+	while (out->fd >= 0 || err->fd >= 0) {
+		struct pollfd polls[] = { { out->fd, POLLIN, 0 }, { err->fd, POLLIN, 0 } };
+		int64_t left = deadline - clock_ms();
+
+		if (left <= 0)
+			return false;
+		if (poll(polls, 2, (int)left) < 0) {
+			if (errno == EINTR)
+				continue;
+			return false;
+		}
+		if (polls[0].revents != 0)
+			read_stream(out);
+		if (polls[1].revents != 0)
+			read_stream(err);
+	}
+	return true;
+}
+
+static int
+exit_status(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* SIGTERM first: ssh, asked for a passphrase, has to give the terminal its echo back. */
+static void
+end(pid_t child)
+{
+	const struct timespec pause = { 0, 10000000 };
+	int64_t patience = clock_ms() + TERM_MS;
+
+	kill(child, SIGTERM);
+	while (waitpid(child, NULL, WNOHANG) == 0) {
+		if (clock_ms() >= patience)
+			kill(child, SIGKILL);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* err NULL: both streams go to out. */
 static int
 run_program(struct arena *arena, const struct program *program, const char *const argv[],
-    const char *const environment[], int timeout_ms, struct span *output)
+    const char *const environment[], int timeout_ms, struct span *out, struct span *err)
 {
-	struct buf text = buf_new(arena);
-	int ends[2], status = 0;
+	struct stream streams[] = { { -1, buf_new(arena) }, { -1, buf_new(arena) } };
+	int out_ends[2], err_ends[2] = { -1, -1 }, saved;
 	bool in_time;
 	pid_t child;
 
-	*output = (struct span){ "", 0 };
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	*out = (struct span){ "", 0 };
+	if (err != NULL)
+		*err = *out;
+	if (pipe2(out_ends, O_CLOEXEC) < 0)
 		return -1;
+	if (err != NULL && pipe2(err_ends, O_CLOEXEC) < 0) {
+		close(out_ends[0]);
+		close(out_ends[1]);
+		return -1;
+	}
 	child = fork();
+	saved = errno;
 	if (child == 0)
-		become_program(program, argv, environment, ends[1]);
-	close(ends[1]);
+		become_program(program, argv, environment, out_ends[1],
+		    err != NULL ? err_ends[1] : out_ends[1]);
+	close(out_ends[1]);
+	if (err != NULL)
+		close(err_ends[1]);
+	streams[0].fd = out_ends[0];
+	streams[1].fd = err_ends[0];
+	in_time = child > 0 && collect(&streams[0], &streams[1], clock_ms() + timeout_ms);
+	for (int i = 0; i < 2; i++)
+		if (streams[i].fd >= 0)
+			close(streams[i].fd);
 	if (child < 0) {
-		close(ends[0]);
+		errno = saved;
 		return -1;
 	}
-	in_time = collect(ends[0], &text, clock_ms() + timeout_ms);
-	close(ends[0]);
-	if (!in_time)
-		kill(child, SIGKILL);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	*output = (struct span){ text.data, text.len };
-	if (!in_time) {
-		errno = ETIMEDOUT;
-		return -1;
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	*out = (struct span){ streams[0].text.data, streams[0].text.len };
+	if (err != NULL)
+		*err = (struct span){ streams[1].text.data, streams[1].text.len };
+	if (in_time)
+		return exit_status(child);
+	end(child);
+	errno = ETIMEDOUT;
+	return -1;
 }
 
 int
 run_inherit(const char *path, const char *const argv[], const char *const environment[])
 {
 	pid_t child = fork();
-	int status = 0;
 
 	if (child < 0)
 		return -1;
@@ -138,9 +196,7 @@ run_inherit(const char *path, const char *const argv[], const char *const enviro
 		execve(path, (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)environment);
 		_exit(127);
 	}
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return exit_status(child);
 }
 
 int
@@ -149,7 +205,16 @@ run_collect(struct arena *arena, const char *path, const char *const argv[],
 {
 	const struct program program = { .path = path };
 
-	return run_program(arena, &program, argv, environment, timeout_ms, output);
+	return run_program(arena, &program, argv, environment, timeout_ms, output, NULL);
+}
+
+int
+run_collect_apart(struct arena *arena, const char *path, const char *const argv[],
+    const char *const environment[], int timeout_ms, struct span *out, struct span *err)
+{
+	const struct program program = { .path = path };
+
+	return run_program(arena, &program, argv, environment, timeout_ms, out, err);
 }
 
 int
@@ -158,7 +223,7 @@ run_collect_main(struct arena *arena, int (*program)(int argc, char **argv),
 {
 	const struct program own = { .main = program };
 
-	return run_program(arena, &own, argv, environment, timeout_ms, output);
+	return run_program(arena, &own, argv, environment, timeout_ms, output, NULL);
 }
 
 const char *

@@ -1,7 +1,8 @@
 #include "laptop/probe.h"
 
+#include "base/file.h"
+#include "base/run.h"
 #include "laptop/knownhosts.h"
-#include "laptop/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,11 +10,15 @@
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ASK_SECONDS = 60, CHECK_SECONDS = 15 };
+extern char **environ;
+
+/* SSH_FAILED: ssh's exit status for its own failures; any other is the remote command's. */
+enum { ASK_SECONDS = 60, CHECK_SECONDS = 15, SSH_FAILED = 255 };
 
 const char *
 seen_name(enum seen seen)
@@ -111,13 +116,8 @@ nameless(struct arena *arena, struct span text, const char **path)
 {
 	int fd = memfd_create("sshinit", MFD_CLOEXEC);
 
-	while (fd >= 0 && text.len > 0) {
-		ssize_t n = write(fd, text.data, text.len);
-
-		if (n < 0 && errno != EINTR)
-			break;
-		text = span_skip(text, n > 0 ? (size_t)n : 0);
-	}
+	if (fd >= 0)
+		(void)write_all(fd, text.data, text.len);
 	*path = arena_printf(arena, "/proc/%ld/fd/%d", (long)getpid(), fd);
 	return fd;
 }
@@ -170,12 +170,12 @@ last_line(struct arena *arena, const char *text)
 /* The pod's own answer: all its host keys, the one seen among them. A stranger's keys are not taken
  * over: what ssh saw must be one of those the pod says it has. */
 static bool
-take_json(struct arena *arena, struct answer *answer, const char *name, const struct buf *out)
+take_json(struct arena *arena, struct answer *answer, const char *name, struct span out)
 {
 	/* A login shell may greet before the answer. */
-	size_t start = strcspn(out->data, "{");
-	json_t *root = json_loadb(
-	    out->data + start, strlen(out->data + start), JSON_DISABLE_EOF_CHECK, NULL);
+	size_t start = strcspn(out.data, "{");
+	json_t *root
+	    = json_loadb(out.data + start, strlen(out.data + start), JSON_DISABLE_EOF_CHECK, NULL);
 	json_t *keys = json_object_get(json_object_get(root, "connect"), "host_keys"), *key;
 	const char *version = json_string_value(json_object_get(root, "version"));
 	struct buf lines = buf_new(arena);
@@ -200,21 +200,72 @@ take_json(struct arena *arena, struct answer *answer, const char *name, const st
 	return answer->version != NULL;
 }
 
+/* What the user's ssh said. */
+struct said {
+	bool no_client; /* there is none on the PATH */
+	int status;     /* its exit status; -1: it took too long */
+	struct span out, err;
+};
+
+/* argv[0] is "ssh". */
+static struct said
+run_ssh(struct arena *arena, const char *const argv[], int seconds)
+{
+	const char *path = getenv("PATH");
+	const char *ssh = run_find(arena, path != NULL ? path : run_standard_path, "ssh");
+	struct said said = { ssh[0] == '\0', -1, { "", 0 }, { "", 0 } };
+
+	if (!said.no_client)
+		said.status = run_collect_apart(arena, ssh, argv,
+		    (const char *const *)(const void *)environ, seconds * 1000, &said.out,
+		    &said.err);
+	return said;
+}
+
+/* The keys that ssh noted in a known_hosts file, as lines under name. */
+static char *
+noted_keys(struct arena *arena, struct span noted, const char *name)
+{
+	struct buf lines = buf_new(arena);
+	size_t name_len = strlen(name);
+
+	while (noted.len > 0) {
+		const char *end = memchr(noted.data, '\n', noted.len);
+		size_t len = end == NULL ? noted.len : (size_t)(end - noted.data) + 1;
+
+		if (len > name_len && noted.data[name_len] == ' '
+		    && strncasecmp(noted.data, name, name_len) == 0)
+			knownhosts_line(&lines, name,
+			    arena_strndup(arena, noted.data + name_len + 1, len - name_len - 1));
+		noted = span_skip(noted, len);
+	}
+	return lines.data;
+}
+
+/* How far ssh came. */
+static enum seen
+seen_by_ssh(const struct said *said)
+{
+	/* Refused at login: the server was seen, and its key is as good as a first `ssh NAME` gets.
+	 */
+	if (strstr(said->err.data, "Permission denied") != NULL
+	    || strstr(said->err.data, "Too many authentication failures") != NULL)
+		return SEEN_SSH;
+	if (said->status < 0)
+		return SEEN_TIMEOUT;
+	return said->status == SSH_FAILED ? classify(said->err.data) : SEEN_SSH;
+}
+
 struct answer
 probe_ask(struct arena *arena, const struct question *question)
 {
-	const char *config_path, *keys_path, *no_host_key;
+	const char *config_path, *keys_path;
 	int config = nameless(arena, question->config, &config_path);
 	int keys = nameless(arena, span_of(question->pinned), &keys_path);
-	struct answer answer = { .why = "", .lines = "" };
-	struct span seen;
-	struct buf lines = buf_new(arena);
-	struct run run;
-
-	no_host_key = question->pinned[0] != '\0' ? "StrictHostKeyChecking=yes"
-	                                          : "StrictHostKeyChecking=accept-new";
-	const char *const argv[] = { "ssh", "-F", config_path, "-T", "-o", no_host_key, "-o",
-		arena_printf(arena, "UserKnownHostsFile=%s", keys_path), "-o",
+	const char *const argv[] = { "ssh", "-F", config_path, "-T", "-o",
+		question->pinned[0] != '\0' ? "StrictHostKeyChecking=yes"
+		                            : "StrictHostKeyChecking=accept-new",
+		"-o", arena_printf(arena, "UserKnownHostsFile=%s", keys_path), "-o",
 		"GlobalKnownHostsFile=/dev/null", "-o", "HashKnownHosts=no", "-o",
 		"UpdateHostKeys=no", "-o", arena_printf(arena, "HostKeyAlias=%s", question->name),
 		"-o", question->interactive ? "BatchMode=no" : "BatchMode=yes", "-o",
@@ -222,43 +273,25 @@ probe_ask(struct arena *arena, const struct question *question)
 		"ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o",
 		"RemoteCommand=none", "-o", "RequestTTY=no", "-o", "LogLevel=ERROR", "--",
 		question->alias, "sshinit", "--connect", "--json", NULL };
-	run = run_program(arena, argv, ASK_SECONDS);
+	const struct said said = run_ssh(arena, argv, ASK_SECONDS);
+	const char *noted = keys >= 0 ? read_nameless(arena, keys) : "";
+	struct answer answer = { .lines = noted_keys(arena, span_of(noted), question->name),
+		.why = last_line(arena, said.err.data),
+		.seen = seen_by_ssh(&said) };
 
-	seen = span_of(keys >= 0 ? read_nameless(arena, keys) : "");
 	if (keys >= 0)
 		close(keys);
 	if (config >= 0)
 		close(config);
-	while (seen.len > 0) {
-		const char *end = memchr(seen.data, '\n', seen.len);
-		size_t len = end == NULL ? seen.len : (size_t)(end - seen.data) + 1;
-		size_t name_len = strlen(question->name);
-
-		if (len > name_len && seen.data[name_len] == ' '
-		    && strncasecmp(seen.data, question->name, name_len) == 0)
-			knownhosts_line(&lines, question->name,
-			    arena_strndup(arena, seen.data + name_len + 1, len - name_len - 1));
-		seen = span_skip(seen, len);
-	}
-	answer.lines = lines.data;
-	answer.why = last_line(arena, run.err.data);
-	if (run.status == 127 && run.out.len == 0 && run.err.len == 0) {
+	if (said.no_client) {
 		answer.seen = SEEN_UNREACHABLE;
 		answer.no_client = true;
 		answer.why = "there is no ssh client here";
 		return answer;
 	}
-	answer.seen = run.status == 255 || run.status == 124 ? classify(run.err.data) : SEEN_SSH;
-	if (run.status == 124)
-		answer.seen = SEEN_TIMEOUT;
-	/* Refused at login: the server was seen, and its key is as good as a first `ssh NAME` gets.
-	 */
-	if (strstr(run.err.data, "Permission denied") != NULL
-	    || strstr(run.err.data, "Too many authentication failures") != NULL)
-		answer.seen = SEEN_SSH;
 	answer.reached = answer.seen == SEEN_SSH && answer.lines[0] != '\0';
-	if (answer.reached && run.status == 0)
-		answer.told = take_json(arena, &answer, question->name, &run.out);
+	if (answer.reached && said.status == 0)
+		answer.told = take_json(arena, &answer, question->name, said.out);
 	return answer;
 }
 
@@ -269,11 +302,11 @@ probe_config(struct arena *arena, struct span config, const char *alias, const c
 	const char *path;
 	int fd = nameless(arena, config, &path);
 	const char *const argv[] = { "ssh", "-F", path, "-G", "--", alias, NULL };
-	struct run run = run_program(arena, argv, CHECK_SECONDS);
+	const struct said said = run_ssh(arena, argv, CHECK_SECONDS);
 
 	if (fd >= 0)
 		close(fd);
-	*output = run.out.data;
-	*why = last_line(arena, run.err.data);
-	return run.status == 255 ? 1 : 0;
+	*output = said.out.data;
+	*why = last_line(arena, said.err.data);
+	return said.status == SSH_FAILED ? 1 : 0;
 }
