@@ -132,18 +132,11 @@ static const char temporary_prefix[] = ".sshinit-";
 enum { TEMPORARY_SECONDS = 60 };
 
 int
-file_replace(int dir, const char *name, struct span text, mode_t mode,
+file_replace_by(int dir, const char *name, const char *temporary, struct span text, mode_t mode,
     const struct file_owner *owner, bool sync)
 {
-	char temporary[64];
-	uint64_t random = 0;
 	int fd, result, saved;
 
-	/* A random name: in a directory where others may write, none can be waiting for us. */
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-		random = ((uint64_t)getpid() << 32) ^ (uintptr_t)&random;
-	snprintf(temporary, sizeof(temporary), "%s%016llx", temporary_prefix,
-	    (unsigned long long)random);
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
@@ -160,9 +153,24 @@ file_replace(int dir, const char *name, struct span text, mode_t mode,
 	if (result < 0)
 		unlinkat(dir, temporary, 0);
 	else if (sync)
-		(void)fsync(dir);
+		(void)fsync(dir); /* the rename is done, and some file systems refuse this */
 	errno = saved;
 	return result;
+}
+
+int
+file_replace(int dir, const char *name, struct span text, mode_t mode,
+    const struct file_owner *owner, bool sync)
+{
+	char temporary[64];
+	uint64_t random = 0;
+
+	/* A random name: in a directory where others may write, none can be waiting for us. */
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = ((uint64_t)getpid() << 32) ^ (uintptr_t)&random;
+	snprintf(temporary, sizeof(temporary), "%s%016llx", temporary_prefix,
+	    (unsigned long long)random);
+	return file_replace_by(dir, name, temporary, text, mode, owner, sync);
 }
 
 void

@@ -39,6 +39,10 @@ struct file_owner {
 int file_replace(int dir, const char *name, struct span text, mode_t mode,
     const struct file_owner *owner, bool sync);
 
+/* The same by way of a temporary name that the caller chose, and that must be free. */
+int file_replace_by(int dir, const char *name, const char *temporary, struct span text, mode_t mode,
+    const struct file_owner *owner, bool sync);
+
 /* Removes what a file_replace that was killed has left in the directory, once it is a minute old.
  */
 void file_sweep(int dir);

@@ -1,6 +1,6 @@
 #include "laptop/conffile.h"
 
-#include "base/buf.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,23 +67,12 @@ follow(struct findings *findings, const char *path)
 }
 
 static bool
-read_all(struct findings *findings, int fd, struct conffile *out)
+read_text(struct findings *findings, int fd, size_t size, struct conffile *out)
 {
-	struct buf text = buf_new(findings->arena);
-	char bytes[16384];
-	ssize_t n;
-
-	while ((n = read(fd, bytes, sizeof(bytes))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return refuse(findings, out->path, "%s", strerror(errno));
-		buf_add(&text, bytes, (size_t)n);
-		if (text.len > FILE_MAX)
-			return refuse(findings, out->path, "it is larger than 64 MB");
-	}
-	out->text = (struct span){ text.data, text.len };
-	if (memchr(text.data, '\0', text.len) != NULL)
+	if (file_drain(findings->arena, fd, size, FILE_MAX, &out->text) < 0)
+		return refuse(findings, out->path, "%s",
+		    errno == EFBIG ? "it is larger than 64 MB" : strerror(errno));
+	if (memchr(out->text.data, '\0', out->text.len) != NULL)
 		return refuse(findings, out->path, "it holds a NUL byte, so it is no text");
 	return true;
 }
@@ -148,7 +137,8 @@ conffile_read(struct findings *findings, const char *path, struct conffile *out)
 	else if (faccessat(AT_FDCWD, out->real, W_OK, AT_EACCESS) != 0)
 		good = refuse(findings, path, "it cannot be written: %s", strerror(errno));
 	else
-		good = directory_writable(findings, path, out->real) && read_all(findings, fd, out);
+		good = directory_writable(findings, path, out->real)
+		       && read_text(findings, fd, (size_t)st.st_size, out);
 	if (good) {
 		out->mode = st.st_mode & 07777;
 		out->uid = st.st_uid;
@@ -170,55 +160,6 @@ conffile_unchanged(struct findings *findings, const struct conffile *file)
 	    && memcmp(now.text.data, file->text.data, now.text.len) == 0)
 		return true;
 	return refuse(findings, file->path, "it was changed meanwhile; run the same again");
-}
-
-static bool
-write_all(int fd, struct span text)
-{
-	while (text.len > 0) {
-		ssize_t n = write(fd, text.data, text.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		text = span_skip(text, (size_t)n);
-	}
-	return true;
-}
-
-/* Writes text as file's name in dir, with file's mode and owner, by way of a name of our own. That
- * name is always the same: what a kill leaves behind is taken away by the next run. */
-static bool
-replace(
-    int dir, const char *name, const char *temporary, const struct conffile *file, struct span text)
-{
-	int fd, saved;
-	bool good;
-
-	unlinkat(dir, temporary, 0);
-	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return false;
-	good = write_all(fd, text)
-	       && ((file->uid == geteuid() && file->gid == getegid())
-	           || fchown(fd, file->uid, file->gid) == 0)
-	       && fchmod(fd, file->mode) == 0 && fsync(fd) == 0;
-	saved = errno;
-	if (close(fd) != 0 && good) {
-		saved = errno;
-		good = false;
-	}
-	if (good && renameat(dir, temporary, dir, name) != 0) {
-		saved = errno;
-		good = false;
-	}
-	if (good)
-		fsync(dir); /* best effort: the rename is done, and some file systems refuse this */
-	else
-		unlinkat(dir, temporary, 0);
-	errno = saved;
-	return good;
 }
 
 /* Opens the directory of path, made where it is missing. */
@@ -250,18 +191,24 @@ conffile_lock(struct findings *findings, const struct conffile *file)
 	return fd;
 }
 
+/* Replaces the file at path by one with that text, and file's mode and owner. */
 static bool
-write_beside(
-    struct findings *findings, const char *path, const struct conffile *file, struct span text)
+write_to(struct findings *findings, const char *path, const struct conffile *file, struct span text)
 {
 	struct arena *arena = findings->arena;
+	const struct file_owner owner = { file->uid, file->gid };
+	const bool ours = file->uid == geteuid() && file->gid == getegid();
+	const char *temporary = arena_printf(arena, ".%s.sshinit", name_of(path));
 	int dir = open_directory(arena, path, file);
 	bool good;
 
 	if (dir < 0)
 		return refuse(findings, path, "its directory: %s", strerror(errno));
-	good = replace(
-	    dir, name_of(path), arena_printf(arena, ".%s.sshinit", name_of(path)), file, text);
+	/* Always the same name: what a kill leaves behind is taken away by the next run. */
+	(void)unlinkat(dir, temporary, 0);
+	good = file_replace_by(
+	           dir, name_of(path), temporary, text, file->mode, ours ? NULL : &owner, true)
+	       == 0;
 	if (!good)
 		refuse(findings, path, "it cannot be written: %s", strerror(errno));
 	close(dir);
@@ -274,9 +221,9 @@ conffile_write(
 {
 	const char *bak = arena_printf(findings->arena, "%s.bak", file->path);
 
-	if (backup && file->exists && !write_beside(findings, bak, file, file->text))
+	if (backup && file->exists && !write_to(findings, bak, file, file->text))
 		return false;
-	return write_beside(findings, file->real, file, text);
+	return write_to(findings, file->real, file, text);
 }
 
 bool
