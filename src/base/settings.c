@@ -1,6 +1,6 @@
 #include "base/settings.h"
 
-#include "base/buf.h"
+#include "base/distance.h"
 
 #include <bsd/stdlib.h>
 #include <ctype.h>
@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+/* As many letters of a name may be wrong for it to be suggested. */
+enum { TYPOS_MOST = 3 };
 
 enum kind { FLAG, WORD, NUMBER, WAIT, PORTS, CODES, SIGNAL, LIST, LINE, TEXT };
 
@@ -241,46 +244,18 @@ setting_takes_word(enum setting setting, const char *word)
 	       || (table[setting].kind == WAIT && is_number(word, 0, 86400));
 }
 
-/* Levenshtein's distance of two short words; 99 where they are not short. */
-static unsigned
-distance(const char *a, const char *b)
-{
-	unsigned row[64];
-	size_t len = strlen(b);
-
-	if (len >= 64 || strlen(a) >= 64)
-		return 99;
-	for (unsigned j = 0; j <= len; j++)
-		row[j] = j;
-	for (unsigned i = 1; a[i - 1] != '\0'; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i;
-		for (unsigned j = 1; j <= len; j++) {
-			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[len];
-}
-
 const char *
 setting_nearest(const char *name)
 {
+	const struct span word = span_of(name);
 	const char *nearest = "";
-	unsigned best = 4;
+	size_t best = TYPOS_MOST + 1;
 
 	for (int i = 0; i < SET_COUNT; i++) {
-		unsigned d = distance(name, table[i].name);
+		size_t distance = word_distance(word, table[i].name, TYPOS_MOST);
 
-		if (d < best && d < strlen(name)) {
-			best = d;
+		if (distance < best && distance < word.len) {
+			best = distance;
 			nearest = table[i].name;
 		}
 	}

@@ -1,3 +1,4 @@
+#include "base/distance.h"
 #include "keys/chars.h"
 #include "keys/damage.h"
 

@@ -1,5 +1,6 @@
 #include "keys/options.h"
 
+#include "base/distance.h"
 #include "keys/chars.h"
 
 #include <arpa/inet.h>
@@ -74,35 +75,6 @@ options_known(struct span name, bool *value)
 
 	*value = i < KNOWN && known[i].value > NEGATABLE;
 	return i < KNOWN;
-}
-
-size_t
-word_distance(struct span a, const char *b, size_t limit)
-{
-	size_t row[64], n = strlen(b);
-
-	if (n + 1 > sizeof(row) / sizeof(*row) || a.len > n + limit || n > a.len + limit)
-		return limit + 1;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a.len; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			bool same = tolower((unsigned char)a.data[i - 1])
-			            == tolower((unsigned char)b[j - 1]);
-			size_t best = corner + !same;
-
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			corner = row[j];
-			row[j] = best;
-		}
-	}
-	return row[n];
 }
 
 const char *

@@ -36,7 +36,4 @@ bool options_known(struct span name, bool *value);
 /* The option nearest to a misspelled one, NULL where none is near. */
 const char *options_nearest(struct span name);
 
-/* The number of changes, up to limit, that make one word of the other; case does not count. */
-size_t word_distance(struct span a, const char *b, size_t limit);
-
 #endif

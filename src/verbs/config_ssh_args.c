@@ -1,6 +1,6 @@
 #include "verbs/config_ssh_args.h"
 
-#include "keys/options.h"
+#include "base/distance.h"
 #include "laptop/hostline.h"
 
 #include <stdlib.h>
