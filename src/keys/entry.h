@@ -51,8 +51,14 @@ struct entries {
 
 struct entries entries_new(struct arena *arena);
 
-/* Adds an entry at the end of the list; entry->next is set. */
+/* Adds an entry at the end of the list. It can stand in one list only. */
 void entries_append(struct entries *entries, struct entry *entry);
+
+/* Adds a copy, for an entry that stands in another list. The texts are shared. */
+void entries_append_copy(struct entries *entries, const struct entry *entry);
+
+/* How many entries have a usable key. */
+size_t entries_usable(const struct entries *entries);
 
 /* The line for authorized_keys, without a line end: [options ]type blob[ comment]. In arena. */
 char *key_line(struct arena *arena, const struct key *key);

@@ -7,40 +7,6 @@
 
 enum { COMMENT_MAX = 200 };
 
-struct entries
-entries_new(struct arena *arena)
-{
-	return (struct entries){ .arena = arena };
-}
-
-void
-entries_append(struct entries *entries, struct entry *entry)
-{
-	if (entries->last == NULL)
-		entries->first = entry;
-	else
-		entries->last->next = entry;
-	entries->last = entry;
-	entries->count[entry->verdict]++;
-}
-
-const char *
-verdict_name(enum verdict verdict)
-{
-	static const char *const names[] = {
-		[VERDICT_OK] = "ok", [VERDICT_REPAIRED] = "repaired", [VERDICT_REFUSED] = "refused"
-	};
-
-	return names[verdict];
-}
-
-char *
-key_line(struct arena *arena, const struct key *key)
-{
-	return arena_printf(arena, "%s%s%s %s%s%s", key->options, *key->options == '\0' ? "" : " ",
-	    key->type, key->blob, *key->comment == '\0' ? "" : " ", key->comment);
-}
-
 /* Whether the bytes end within the name that every blob of the type begins with. */
 static bool
 cut_in_name(const struct key_type *type, struct bytes bytes)

@@ -71,12 +71,6 @@ sources_mean_none(struct span text)
 
 /* ---- one file, and what to do when it has gone bad ----------------------------------------- */
 
-static size_t
-usable(const struct entries *entries)
-{
-	return entries->count[VERDICT_OK] + entries->count[VERDICT_REPAIRED];
-}
-
 /* Appends copies of the entries in force that came from this source; how many. */
 static size_t
 keep_in_force(struct entries *entries, const struct sources *sources, const char *name)
@@ -85,14 +79,9 @@ keep_in_force(struct entries *entries, const struct sources *sources, const char
 	size_t kept = 0;
 
 	for (; e != NULL; e = e->next) {
-		struct entry *copy;
-
 		if (e->key == NULL || strcmp(e->source, name) != 0)
 			continue;
-		copy = arena_alloc(entries->arena, 1, sizeof(*copy));
-		*copy = *e;
-		copy->next = NULL;
-		entries_append(entries, copy);
+		entries_append_copy(entries, e);
 		kept++;
 	}
 	return kept;
@@ -120,7 +109,7 @@ static void
 read_one(struct entries *entries, const struct sources *sources, int directory, const char *path,
     const char *name, struct findings *findings)
 {
-	size_t before = usable(entries), refused = entries->count[VERDICT_REFUSED];
+	size_t before = entries_usable(entries), refused = entries->count[VERDICT_REFUSED];
 	struct span text;
 
 	if (file_read(entries->arena, directory, path, SOURCE_LIMIT, &text) < 0) {
@@ -129,7 +118,7 @@ read_one(struct entries *entries, const struct sources *sources, int directory, 
 		return;
 	}
 	paste_read(entries, arena_strdup(entries->arena, name), text, &sources->rules);
-	if (usable(entries) > before || sources_mean_none(text))
+	if (entries_usable(entries) > before || sources_mean_none(text))
 		return;
 	/* At a start, refused entries speak for themselves. */
 	if (sources->in_force != NULL || entries->count[VERDICT_REFUSED] == refused)

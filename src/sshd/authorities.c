@@ -12,12 +12,6 @@
 
 enum { FILE_LIMIT = 1024 * 1024 };
 
-size_t
-entries_usable(const struct entries *entries)
-{
-	return entries->count[VERDICT_OK] + entries->count[VERDICT_REPAIRED];
-}
-
 static void
 read_file(struct entries *authorities, const char *file, const struct state *state,
     const struct authorities_when *when, struct findings *findings)

@@ -22,7 +22,4 @@ struct authorities_when {
 struct entries authorities_plan(struct arena *arena, const struct settings *settings,
     const struct state *state, const struct authorities_when *when, struct findings *findings);
 
-/* How many of the entries are usable. */
-size_t entries_usable(const struct entries *entries);
-
 #endif

@@ -192,9 +192,7 @@ keyfile_put_together(
 	const char *source = NULL;
 	size_t kept = 0;
 
-	plan.kept_out
-	    = arena_alloc(arena, entries->count[VERDICT_OK] + entries->count[VERDICT_REPAIRED] + 1,
-	        sizeof(*plan.kept_out));
+	plan.kept_out = arena_alloc(arena, entries_usable(entries) + 1, sizeof(*plan.kept_out));
 	for (const struct entry *e = apart->outside.first; e != NULL; e = e->next)
 		if (e->key != NULL)
 			set_add(&outside, identity(arena, e->key));
@@ -308,14 +306,9 @@ keyfile_add(struct keyfile_text *apart, const struct entry *entry, time_t now)
 		return was_removed ? KEY_CHANGED : KEY_AS_IT_WAS;
 	copy = arena_alloc(apart->arena, 1, sizeof(*copy));
 	*copy = *entry;
-	copy->next = NULL;
 	/* Only a key that a source had brought is ever noted as removed. */
 	copy->source = was_removed ? arena_printf(apart->arena, "%s, %s", when, also_mark) : when;
-	if (apart->added.last == NULL)
-		apart->added.first = copy;
-	else
-		apart->added.last->next = copy;
-	apart->added.last = copy;
+	entries_append(&apart->added, copy);
 	return KEY_CHANGED;
 }
 
@@ -346,17 +339,11 @@ keyfile_take_over(struct keyfile_text *apart, const struct entries *added,
 		keyfile_note_removed(apart, removed[i]);
 	}
 	for (const struct entry *e = added->first; e != NULL; e = e->next) {
-		struct entry *copy;
-
 		if (e->key == NULL)
 			continue;
 		(void)forget_removed(apart, e->key->fingerprint);
-		if (has_key(&apart->added, e->key->fingerprint))
-			continue;
-		copy = arena_alloc(apart->arena, 1, sizeof(*copy));
-		*copy = *e;
-		copy->next = NULL;
-		entries_append(&apart->added, copy);
+		if (!has_key(&apart->added, e->key->fingerprint))
+			entries_append_copy(&apart->added, e);
 	}
 }
 

@@ -35,18 +35,6 @@ read_sources(struct plan *plan, const struct settings *settings, const struct en
 	return entries;
 }
 
-/* Adds copies, for an entry can stand in one list only. */
-static void
-join_copies(struct entries *all, const struct entries *more)
-{
-	for (const struct entry *e = more->first; e != NULL; e = e->next) {
-		struct entry *copy = arena_alloc(all->arena, 1, sizeof(*copy));
-
-		*copy = *e;
-		entries_append(all, copy);
-	}
-}
-
 /* Whether this user's keys come from sources of its own, named in its section. */
 static bool
 has_own_sources(const struct settings *common, const struct settings *own)
@@ -87,7 +75,8 @@ plan_logins(struct plan *plan, bool running)
 			own = arena_alloc(plan->arena, 1, sizeof(*own));
 			*own
 			    = read_sources(plan, &login->settings, in_force(login, running), false);
-			join_copies(&plan->entries, own);
+			for (const struct entry *e = own->first; e != NULL; e = e->next)
+				entries_append_copy(&plan->entries, e);
 		}
 		if (shares)
 			common = own;
