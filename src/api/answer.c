@@ -1,8 +1,8 @@
 #include "api/answer.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 
-#include <jansson.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -13,14 +13,6 @@ static const char path_of_keys[] = "/api/ssh/keys";
 static const char bad_key[] = "Invalid or too large SSH public key";
 
 /* ---- writing ------------------------------------------------------------------------------- */
-
-static json_t *
-text_json(const char *text)
-{
-	json_t *string = json_string(text);
-
-	return string != NULL ? string : json_string("");
-}
 
 /* The object as text in the arena; object is given away. */
 static const char *
@@ -40,8 +32,8 @@ refuse(const struct api *api, unsigned status, const char *title, const char *de
 	json_t *object = json_pack("{s:i, s:s}", "status", (int)status, "title", title);
 
 	if (detail != NULL && detail[0] != '\0')
-		(void)json_object_set_new(object, "detail", text_json(detail));
-	(void)json_object_set_new(object, "traceId", text_json(api->trace));
+		(void)json_object_set_new(object, "detail", json_lossy_string(detail));
+	(void)json_object_set_new(object, "traceId", json_lossy_string(api->trace));
 	return (struct api_response){ .status = status, .body = dump(api->arena, object) };
 }
 
@@ -100,9 +92,9 @@ list(const struct api *api, const struct api_request *request)
 
 		(void)json_array_append_new(
 		    array, json_pack("{s:o, s:s, s:o, s:s}", "publicKey",
-		               text_json(key_line(api->arena, key)), "publicKeyFingerprint",
-		               key->fingerprint, "title", text_json(key->comment), "createdAt",
-		               created_at(api, k)));
+		               json_lossy_string(key_line(api->arena, key)), "publicKeyFingerprint",
+		               key->fingerprint, "title", json_lossy_string(key->comment),
+		               "createdAt", created_at(api, k)));
 	}
 	return (struct api_response){ .status = 200, .body = dump(api->arena, array) };
 }

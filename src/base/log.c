@@ -108,3 +108,11 @@ log_finding(const struct finding *finding)
 	if (finding->fix[0] != '\0')
 		log_say(level, "  fix: %s", finding->fix);
 }
+
+void
+log_findings(const struct findings *findings, enum severity least)
+{
+	for (const struct finding *f = findings->first; f != NULL; f = f->next)
+		if (f->severity >= least)
+			log_finding(f);
+}

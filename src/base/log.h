@@ -27,6 +27,9 @@ void log_say(enum log_level level, const char *format, ...) __attribute__((forma
 /* Writes a finding: "subject: message", and its fix on a line of its own. Notes are LOG_INFO. */
 void log_finding(const struct finding *finding);
 
+/* Writes all findings that are at least that severe. */
+void log_findings(const struct findings *findings, enum severity least);
+
 /* Whether standard error is a terminal on which colours are wanted (NO_COLOR is obeyed). */
 bool log_colour(void);
 

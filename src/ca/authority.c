@@ -350,7 +350,9 @@ revoke_locked(const struct authority *authority, const char *what, struct findin
 	(void)unlink(list);
 	if (status != 0) {
 		(void)unlink(new);
-		return failed(findings, what, output.len > 0 ? output.data : "ssh-keygen failed");
+		return failed(findings, what,
+		    output.len > 0 ? arena_strndup(arena, output.data, strcspn(output.data, "\r\n"))
+		                   : "ssh-keygen failed");
 	}
 	if (rename(new, krl) < 0)
 		return failed(findings, krl, strerror(errno));

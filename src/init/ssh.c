@@ -1,6 +1,6 @@
 #include "init/ssh.h"
 
-#include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "init/api.h"
 #include "init/installing.h"
@@ -73,13 +73,8 @@ log_plan(struct ssh *ssh, const struct plan *plan)
 void
 ssh_write_status(const struct ssh *ssh)
 {
-	json_t *object = report_json(ssh->plan);
-	char *text = json_dumps(object, JSON_INDENT(2));
-
-	if (text != NULL && ssh->state.fd >= 0)
-		(void)file_replace(ssh->state.fd, "status.json", span_of(text), 0600, NULL, false);
-	free(text);
-	json_decref(object);
+	if (ssh->state.fd >= 0)
+		(void)json_save(ssh->state.fd, "status.json", report_json(ssh->plan));
 }
 
 static void

@@ -1,12 +1,12 @@
 #include "sshd/logbook.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "sshd/refusal_words.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,19 +143,17 @@ refusal_json(const struct refusal *r)
 void
 logbook_save(struct logbook *logbook, const struct state *state)
 {
-	json_t *array = json_array();
-	char *text;
+	json_t *array;
 
 	logbook->changed = false;
+	if (state->fd < 0)
+		return;
+	array = json_array();
 	for (size_t i = 0; i < REFUSALS_MOST; i++)
 		if (logbook->refusals.list[i].code != CODE_NONE)
 			(void)json_array_append_new(
 			    array, refusal_json(&logbook->refusals.list[i]));
-	text = json_dumps(array, JSON_INDENT(2));
-	if (text != NULL && state->fd >= 0)
-		(void)file_replace(state->fd, refusals_name, span_of(text), 0600, NULL, false);
-	free(text);
-	json_decref(array);
+	(void)json_save(state->fd, refusals_name, array);
 }
 
 static enum code

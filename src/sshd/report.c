@@ -1,5 +1,6 @@
 #include "sshd/report.h"
 
+#include "base/json.h"
 #include "base/log.h"
 
 #include <string.h>
@@ -77,26 +78,6 @@ report_log_listening(const struct plan *plan)
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
-/* Text that may hold any byte: what is no UTF-8 becomes "?", for JSON has nothing else. */
-json_t *
-report_string(const char *value)
-{
-	json_t *string = json_string(value);
-	char *copy;
-
-	if (string != NULL)
-		return string;
-	copy = strdup(value);
-	if (copy == NULL)
-		return json_null();
-	for (char *c = copy; *c != '\0'; c++)
-		if ((*c & 0x80) != 0)
-			*c = '?';
-	string = json_string(copy);
-	free(copy);
-	return string;
-}
-
 static json_t *
 number(long value)
 {
@@ -114,20 +95,20 @@ entry_json(const struct entry *e)
 {
 	json_t *object = json_object(), *warnings = json_array();
 
-	set(object, "source", report_string(e->source));
+	set(object, "source", json_lossy_string(e->source));
 	set(object, "line", number(e->line));
-	set(object, "verdict", report_string(verdict_name(e->verdict)));
-	set(object, "type", report_string(e->type != NULL ? e->type : ""));
+	set(object, "verdict", json_lossy_string(verdict_name(e->verdict)));
+	set(object, "type", json_lossy_string(e->type != NULL ? e->type : ""));
 	set(object, "bits", number(e->bits));
-	set(object, "fingerprint", report_string(e->fingerprint != NULL ? e->fingerprint : ""));
-	set(object, "comment", report_string(e->comment != NULL ? e->comment : ""));
-	set(object, "code", report_string(code_name(e->code)));
-	set(object, "message", report_string(e->message != NULL ? e->message : ""));
-	set(object, "fix", report_string(e->fix != NULL ? e->fix : ""));
+	set(object, "fingerprint", json_lossy_string(e->fingerprint != NULL ? e->fingerprint : ""));
+	set(object, "comment", json_lossy_string(e->comment != NULL ? e->comment : ""));
+	set(object, "code", json_lossy_string(code_name(e->code)));
+	set(object, "message", json_lossy_string(e->message != NULL ? e->message : ""));
+	set(object, "fix", json_lossy_string(e->fix != NULL ? e->fix : ""));
 	for (const struct finding *f = e->warnings.first; f != NULL; f = f->next)
 		(void)json_array_append_new(
 		    warnings, json_pack("{s:s, s:o, s:o}", "code", code_name(f->code), "message",
-		                  report_string(f->message), "fix", report_string(f->fix)));
+		                  json_lossy_string(f->message), "fix", json_lossy_string(f->fix)));
 	set(object, "warnings", warnings);
 	return object;
 }
@@ -136,8 +117,8 @@ json_t *
 report_finding_json(const struct finding *f)
 {
 	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "severity", severity_name(f->severity),
-	    "code", code_name(f->code), "subject", report_string(f->subject), "message",
-	    report_string(f->message), "fix", report_string(f->fix));
+	    "code", code_name(f->code), "subject", json_lossy_string(f->subject), "message",
+	    json_lossy_string(f->message), "fix", json_lossy_string(f->fix));
 }
 
 static json_t *
@@ -157,22 +138,22 @@ connect_json(const struct plan *plan)
 	json_t *object = json_object(), *keys = json_array(), *ports = json_array();
 
 	set(object, "platform",
-	    reach->platform != NULL ? report_string(reach->platform) : json_null());
-	set(object, "pod", reach->pod != NULL ? report_string(reach->pod) : json_null());
+	    reach->platform != NULL ? json_lossy_string(reach->platform) : json_null());
+	set(object, "pod", reach->pod != NULL ? json_lossy_string(reach->pod) : json_null());
 	set(object, "host",
-	    reach->host != NULL && reach->host[0] != '\0' ? report_string(reach->host)
+	    reach->host != NULL && reach->host[0] != '\0' ? json_lossy_string(reach->host)
 	                                                  : json_null());
 	set(object, "port", number(reach->port));
 	set(object, "user",
-	    plan->logins != NULL ? report_string(plan->logins->account->name) : json_null());
+	    plan->logins != NULL ? json_lossy_string(plan->logins->account->name) : json_null());
 	set(object, "jump",
-	    reach->jump != NULL && reach->jump[0] != '\0' ? report_string(reach->jump)
+	    reach->jump != NULL && reach->jump[0] != '\0' ? json_lossy_string(reach->jump)
 	                                                  : json_null());
 	if (plan->hostkey.public_line[0] != '\0')
-		(void)json_array_append_new(keys, report_string(plan->hostkey.public_line));
+		(void)json_array_append_new(keys, json_lossy_string(plan->hostkey.public_line));
 	set(object, "host_keys", keys);
 	set(object, "host_key_fingerprint",
-	    plan->hostkey.fingerprint[0] != '\0' ? report_string(plan->hostkey.fingerprint)
+	    plan->hostkey.fingerprint[0] != '\0' ? json_lossy_string(plan->hostkey.fingerprint)
 	                                         : json_null());
 	for (size_t i = 0; plan->ports[i] != 0; i++)
 		(void)json_array_append_new(ports, json_integer(plan->ports[i]));
@@ -185,7 +166,7 @@ report_connect_json(const struct plan *plan)
 {
 	json_t *object = json_object();
 
-	set(object, "version", report_string(SSHINIT_VERSION));
+	set(object, "version", json_lossy_string(SSHINIT_VERSION));
 	set(object, "connect", connect_json(plan));
 	return object;
 }
@@ -197,7 +178,7 @@ report_json(const struct plan *plan)
 
 	for (const struct entry *e = plan->entries.first; e != NULL; e = e->next)
 		(void)json_array_append_new(entries, entry_json(e));
-	set(object, "version", report_string(SSHINIT_VERSION));
+	set(object, "version", json_lossy_string(SSHINIT_VERSION));
 	set(object, "ok", json_boolean(!plan_is_broken(plan)));
 	set(object, "entries", entries);
 	set(object, "findings", findings_json(&plan->findings));

@@ -32,8 +32,7 @@ json_t *report_connect_json(const struct plan *plan);
 /* The object of --check --json, with the connect fields. The caller owns it: json_decref. */
 json_t *report_json(const struct plan *plan);
 
-/* The pieces that other reports are made of. A text that is no UTF-8 loses what is not. */
+/* One finding, as it stands in that object. */
 json_t *report_finding_json(const struct finding *finding);
-json_t *report_string(const char *text);
 
 #endif

@@ -1,6 +1,7 @@
 #include "verbs/certify.h"
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/options.h"
 #include "base/run.h"
 #include "ca/authority.h"
@@ -130,14 +131,9 @@ check_request(const struct request *request)
 }
 
 static int
-print_findings(const struct findings *findings)
+refused(const struct findings *findings)
 {
-	for (const struct finding *f = findings->first; f != NULL; f = f->next) {
-		fprintf(stderr, "sshinit: %s: %s: %s\n", severity_name(f->severity), f->subject,
-		    f->message);
-		if (f->fix[0] != '\0')
-			fprintf(stderr, "sshinit:   fix: %s\n", f->fix);
-	}
+	log_findings(findings, NOTE);
 	return REFUSED;
 }
 
@@ -183,7 +179,7 @@ sign(const struct authority *authority, struct request *request, struct findings
 	request->certificate.public_key = request->words[0];
 	if (authority_sign(authority, &request->certificate, request->again, &certificate, findings)
 	    < 0)
-		return print_findings(findings);
+		return refused(findings);
 	print_certificate(authority->arena, &certificate, &request->certificate);
 	return 0;
 }
@@ -193,7 +189,7 @@ revoke(const struct authority *authority, const struct request *request, struct 
 {
 	for (char **what = request->words; *what != NULL; what++) {
 		if (authority_revoke(authority, *what, findings) < 0)
-			return print_findings(findings);
+			return refused(findings);
 		printf("revoked   %s in %s.krl\n", *what, authority->key);
 	}
 	printf("Give the list to the pods as revoked-keys; sshd reads it at each login.\n");
@@ -224,7 +220,7 @@ verb_certify(const struct verb_call *call)
 	if (!request.init)
 		return sign(&authority, &request, &findings);
 	if (authority_make(&authority, &findings) < 0)
-		return print_findings(&findings);
+		return refused(&findings);
 	printf("made      %s and %s.pub\n", request.ca, request.ca);
 	printf("Give the public half to the pods as user-ca: SSHINIT_USER_CA=\"$(cat %s.pub)\"\n",
 	    request.ca);

@@ -1,5 +1,6 @@
 #include "verbs/check.h"
 
+#include "base/json.h"
 #include "base/options.h"
 #include "base/table.h"
 #include "keys/identity.h"
@@ -228,7 +229,7 @@ print_text(const struct plan *plan, const struct looks *looks)
 {
 	struct table table = table_new(plan->arena);
 	struct count count = { 0 };
-	size_t usable = plan->entries.count[VERDICT_OK] + plan->entries.count[VERDICT_REPAIRED];
+	size_t usable = entries_usable(&plan->entries);
 
 	for (const struct entry *e = plan->entries.first; e != NULL; e = e->next)
 		table_fit(&table, entry_subject(plan->arena, e));
@@ -255,30 +256,31 @@ look_json(const struct look *look)
 
 	for (const struct complaint *c = look->complaints; c != NULL; c = c->next)
 		(void)json_array_append_new(complaints, report_finding_json(c->finding));
-	return json_pack("{s:o, s:s, s:o, s:o}", "subject", report_string(look->subject), "verdict",
-	    look_verdict(look), "facts", report_string(look->facts), "complaints", complaints);
+	return json_pack("{s:o, s:s, s:o, s:o}", "subject", json_lossy_string(look->subject),
+	    "verdict", look_verdict(look), "facts", json_lossy_string(look->facts), "complaints",
+	    complaints);
 }
 
-/* The plan's object, with what was looked at beside it, and what only a look could tell among the
- * findings. */
 static json_t *
 identity_json(const struct identity *identity)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b}", "path",
-	    report_string(identity->path), "type", report_string(identity->type), "bits",
+	    json_lossy_string(identity->path), "type", json_lossy_string(identity->type), "bits",
 	    identity->bits > 0 ? json_integer(identity->bits) : json_null(), "fingerprint",
-	    report_string(identity->fingerprint), "md5", report_string(identity->md5), "comment",
-	    report_string(identity->comment), "public", report_string(identity->line), "encrypted",
-	    identity->encrypted, "usable", identity->usable, "authorized", identity->authorized);
+	    json_lossy_string(identity->fingerprint), "md5", json_lossy_string(identity->md5),
+	    "comment", json_lossy_string(identity->comment), "public",
+	    json_lossy_string(identity->line), "encrypted", identity->encrypted, "usable",
+	    identity->usable, "authorized", identity->authorized);
 }
 
+/* The plan's object, with what was looked at beside it, and what only a look could tell among the
+ * findings. */
 static void
 print_json(
     const struct plan *plan, const struct looks *looks, const struct identity *identity, bool ok)
 {
 	json_t *object = report_json(plan), *checks = json_array();
 	json_t *findings = json_object_get(object, "findings");
-	char *text;
 
 	for (const struct look *look = looks->first; look != NULL; look = look->next)
 		(void)json_array_append_new(checks, look_json(look));
@@ -288,10 +290,7 @@ print_json(
 	(void)json_object_set_new(object, "ok", json_boolean(ok));
 	if (identity->path != NULL)
 		(void)json_object_set_new(object, "identity", identity_json(identity));
-	text = json_dumps(object, JSON_INDENT(2));
-	puts(text != NULL ? text : "{}");
-	free(text);
-	json_decref(object);
+	json_print(object);
 }
 
 int

@@ -1,6 +1,7 @@
 #include "verbs/config_ssh.h"
 
 #include "base/log.h"
+#include "base/options.h"
 #include "keys/fingerprint.h"
 #include "laptop/block.h"
 #include "laptop/change.h"
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { USAGE = 64, REFUSED = 1, CONNECT_MS = 5000 };
+enum { REFUSED = 1, CONNECT_MS = 5000 };
 
 struct run {
 	struct arena *arena;
@@ -24,13 +25,6 @@ struct run {
 	struct changes changes;
 	const char *keys; /* the pod's known_hosts lines */
 };
-
-static void
-say_findings(const struct findings *findings)
-{
-	for (const struct finding *f = findings->first; f != NULL; f = f->next)
-		log_finding(f);
-}
 
 /* What stood against it, in a form for one line of progress. */
 static void
@@ -263,7 +257,7 @@ finish(struct run *run)
 	}
 	run->findings = findings_new(run->arena);
 	if (!changes_write(&run->changes, &run->findings)) {
-		say_findings(&run->findings);
+		log_findings(&run->findings, NOTE);
 		return REFUSED;
 	}
 	if (args->job == JOB_ADD)
@@ -280,8 +274,8 @@ work(struct run *run, int argc, char **argv)
 	bool good;
 
 	if (!config_ssh_args(&run->args, &run->findings, argc, argv)) {
-		say_findings(&run->findings);
-		return USAGE;
+		log_findings(&run->findings, NOTE);
+		return EXIT_USAGE;
 	}
 	if (run->args.job == JOB_HELP) {
 		fputs(config_ssh_usage, stdout);
@@ -294,7 +288,7 @@ work(struct run *run, int argc, char **argv)
 		good = add(run);
 	else if (good && run->args.job == JOB_REMOVE)
 		good = take_out(run);
-	say_findings(&run->findings);
+	log_findings(&run->findings, NOTE);
 	if (!good)
 		return REFUSED;
 	if (run->args.job == JOB_LIST) {

@@ -1,6 +1,7 @@
 #include "verbs/connect.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/options.h"
 #include "pod/ways.h"
 #include "sshd/report.h"
@@ -150,7 +151,6 @@ print_json(const struct plan *plan, const struct door *door)
 {
 	json_t *object = report_connect_json(plan), *ways = json_array();
 	const char *known = ways_known_hosts(plan->arena, door);
-	char *text;
 
 	for (const struct way *way = ways_in(plan->arena, door); way != NULL; way = way->next)
 		(void)json_array_append_new(
@@ -160,10 +160,7 @@ print_json(const struct plan *plan, const struct door *door)
 	    object, "host_block", json_string(ways_host_block(plan->arena, door)));
 	(void)json_object_set_new(
 	    object, "known_hosts", known[0] != '\0' ? json_string(known) : json_null());
-	text = json_dumps(object, JSON_INDENT(2));
-	puts(text != NULL ? text : "{}");
-	free(text);
-	json_decref(object);
+	json_print(object);
 	return 0;
 }
 

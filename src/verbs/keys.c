@@ -1,6 +1,8 @@
 #include "verbs/keys.h"
 
 #include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
 #include "base/options.h"
 #include "base/table.h"
 #include "keys/sources.h"
@@ -8,7 +10,6 @@
 #include "sshd/access.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,19 +61,6 @@ read_arguments(struct request *request, const struct verb_call *call)
 	return n > 0 ? 0 : options_wrong(request->action, "what? A key, a file or - must follow");
 }
 
-static void
-print_findings(const struct findings *findings)
-{
-	for (const struct finding *f = findings->first; f != NULL; f = f->next) {
-		if (f->severity == NOTE)
-			continue;
-		fprintf(stderr, "sshinit: %s: %s: %s\n", severity_name(f->severity), f->subject,
-		    f->message);
-		if (f->fix[0] != '\0')
-			fprintf(stderr, "sshinit:   fix: %s\n", f->fix);
-	}
-}
-
 /* ---- list ---------------------------------------------------------------------------------- */
 
 static const char *
@@ -105,26 +93,18 @@ list_text(const struct access *access, const struct access_key *keys)
 }
 
 static json_t *
-text_json(const char *text)
-{
-	json_t *string = json_string(text);
-
-	return string != NULL ? string : json_string("");
-}
-
-static json_t *
 key_json(const struct access *access, const struct access_key *k)
 {
 	const struct key *key = k->entry->key;
 	const struct login_record *last = k->last_use;
 
 	return json_pack("{s:o, s:s, s:s, s:i, s:o, s:o, s:s, s:o, s:o, s:o, s:s}", "user",
-	    text_json(access->account->name), "fingerprint", key->fingerprint, "type", key->type,
-	    "bits", (int)key->bits, "comment", text_json(key->comment), "origin",
-	    text_json(k->origin), "added_at", k->added_at, "options", text_json(key->options),
-	    "last_use", last != NULL ? json_integer((json_int_t)last->when) : json_null(),
-	    "last_address", last != NULL ? text_json(last->address) : json_null(), "public_key",
-	    key->blob);
+	    json_lossy_string(access->account->name), "fingerprint", key->fingerprint, "type",
+	    key->type, "bits", (int)key->bits, "comment", json_lossy_string(key->comment), "origin",
+	    json_lossy_string(k->origin), "added_at", k->added_at, "options",
+	    json_lossy_string(key->options), "last_use",
+	    last != NULL ? json_integer((json_int_t)last->when) : json_null(), "last_address",
+	    last != NULL ? json_lossy_string(last->address) : json_null(), "public_key", key->blob);
 }
 
 /* Every login user's; --user NAME narrows it. */
@@ -135,7 +115,6 @@ list(const struct access *first, const struct request *request)
 	struct access access = *first;
 	json_t *array = json_array(), *object;
 	int status = 0;
-	char *text;
 
 	for (; access.account != NULL; access.account = access.account->next) {
 		size_t errors = findings.count[ERROR];
@@ -151,14 +130,13 @@ list(const struct access *first, const struct request *request)
 		for (; keys != NULL && request->json; keys = keys->next)
 			(void)json_array_append_new(array, key_json(&access, keys));
 	}
-	print_findings(&findings);
-	object = json_pack("{s:o, s:o}", "user", text_json(first->account->name), "keys", array);
-	if (request->json) {
-		text = json_dumps(object, JSON_INDENT(2));
-		puts(text != NULL ? text : "{}");
-		free(text);
-	}
-	json_decref(object);
+	log_findings(&findings, WARNING);
+	object = json_pack(
+	    "{s:o, s:o}", "user", json_lossy_string(first->account->name), "keys", array);
+	if (request->json)
+		json_print(object);
+	else
+		json_decref(object);
 	return status;
 }
 
@@ -227,7 +205,7 @@ add(const struct access *access, const struct request *request, const struct set
 	}
 	for (const struct entry *e = entries.first; e != NULL; e = e->next)
 		status |= add_entry(access, e, &findings);
-	print_findings(&findings);
+	log_findings(&findings, WARNING);
 	return status;
 }
 
@@ -280,11 +258,11 @@ verb_keys(const struct verb_call *call)
 	struct access access = { .arena = arena, .state = &state, .now = time(NULL) };
 	int status = read_arguments(&request, call);
 
-	if (status != 0 || request.action == NULL)
+	if (status != 0)
 		return status;
 	access.account = accounts_plan(arena, call->settings, &findings);
 	if (access.account == NULL) {
-		print_findings(&findings);
+		log_findings(&findings, WARNING);
 		return REFUSED;
 	}
 	if (strcmp(request.action, "list") == 0)
@@ -293,6 +271,6 @@ verb_keys(const struct verb_call *call)
 		return add(&access, &request, call->settings);
 	for (char **word = request.words; *word != NULL; word++)
 		status |= remove_one(&access, &request, *word, &findings);
-	print_findings(&findings);
+	log_findings(&findings, WARNING);
 	return status;
 }
