@@ -27,9 +27,9 @@ struct request {
 static int
 read_arguments(struct request *request, const struct verb_call *call)
 {
+	const char *action = NULL;
 	size_t n = 0;
 
-	request->action = NULL;
 	request->words = arena_alloc(call->settings->arena, (size_t)call->argc + 1, sizeof(char *));
 	for (char **word = call->argv + 1; *word != NULL; word++) {
 		const char *config = NULL, *wrong = NULL;
@@ -46,19 +46,18 @@ read_arguments(struct request *request, const struct verb_call *call)
 			if (taken == 0)
 				return options_wrong(*word, wrong);
 			word += taken - 1;
-		} else if (request->action == NULL) {
-			request->action = *word;
+		} else if (action == NULL) {
+			action = *word;
 		} else {
 			request->words[n++] = *word;
 		}
 	}
-	if (request->action == NULL)
-		request->action = "list";
-	if (strcmp(request->action, "list") == 0 && n == 0)
+	if (action == NULL || (strcmp(action, "list") == 0 && n == 0))
 		return 0;
-	if (strcmp(request->action, "add") != 0 && strcmp(request->action, "remove") != 0)
-		return options_wrong(request->action, "--keys takes list, add or remove");
-	return n > 0 ? 0 : options_wrong(request->action, "what? A key, a file or - must follow");
+	request->action = action;
+	if (strcmp(action, "add") != 0 && strcmp(action, "remove") != 0)
+		return options_wrong(action, "--keys takes list, add or remove");
+	return n > 0 ? 0 : options_wrong(action, "what? A key, a file or - must follow");
 }
 
 /* ---- list ---------------------------------------------------------------------------------- */
@@ -253,7 +252,7 @@ verb_keys(const struct verb_call *call)
 {
 	struct arena *arena = call->settings->arena;
 	struct findings findings = findings_new(arena);
-	struct request request = { 0 };
+	struct request request = { .action = "list" };
 	struct state state = state_find(arena);
 	struct access access = { .arena = arena, .state = &state, .now = time(NULL) };
 	int status = read_arguments(&request, call);
