@@ -41,16 +41,31 @@ wanted(const char *name, const char *const *patterns)
 	return in;
 }
 
+/* The variables with everybody's keys, and those with the keys of one user's section. */
+static const char **
+all_key_variables(struct arena *arena, const struct settings *settings)
+{
+	struct buf names = buf_new(arena);
+	struct settings joined = *settings;
+
+	buf_puts(&names, settings_text(settings, SET_KEYS_ENV));
+	for (const struct user_section *user = settings->users; user != NULL; user = user->next)
+		if (user->value[SET_KEYS_ENV] != NULL)
+			buf_printf(&names, ",%s", user->value[SET_KEYS_ENV]);
+	joined.value[SET_KEYS_ENV] = names.data;
+	return settings_list(&joined, SET_KEYS_ENV);
+}
+
 /* Chooses among environment into chosen; how many. */
 static size_t
 choose(const char **chosen, struct arena *arena, const struct settings *settings,
-    char *const *environment)
+    const struct settings *own, char *const *environment)
 {
-	const char **key_variables = settings_list(settings, SET_KEYS_ENV);
-	const char **patterns = settings_list(settings, SET_SESSION_ENV);
+	const char **key_variables = all_key_variables(arena, settings);
+	const char **patterns = settings_list(own, SET_SESSION_ENV);
 	size_t n = 0;
 
-	if (settings_is(settings, SET_SESSION_ENV, "yes"))
+	if (settings_is(own, SET_SESSION_ENV, "yes"))
 		patterns[0] = NULL;
 	for (; *environment != NULL; environment++) {
 		size_t len = strcspn(*environment, "=");
@@ -83,18 +98,19 @@ add_path(const char **chosen, size_t n, struct arena *arena, const char *bin)
 }
 
 const char **
-session_env_plan(
-    struct arena *arena, const struct settings *settings, char *const *environment, const char *bin)
+session_env_plan(struct arena *arena, const struct settings *settings, const char *user,
+    char *const *environment, const char *bin)
 {
+	const struct settings own = settings_for_user(settings, user);
 	const char **chosen;
 	size_t n = 0;
 
 	while (environment[n] != NULL)
 		n++;
 	chosen = arena_alloc(arena, n + 3, sizeof(*chosen));
-	n = settings_is(settings, SET_SESSION_ENV, "no")
+	n = settings_is(&own, SET_SESSION_ENV, "no")
 	        ? 0
-	        : choose(chosen, arena, settings, environment);
+	        : choose(chosen, arena, settings, &own, environment);
 	n = add_path(chosen, n, arena, bin);
 	chosen[n] = NULL;
 	return chosen;

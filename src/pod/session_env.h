@@ -10,10 +10,11 @@
 #include "base/settings.h"
 #include "base/span.h"
 
-/* A NULL-terminated array of "NAME=value". bin, where it is not "", stands last on its PATH: the
- * directory with scp and sshinit. SSHINIT_PATH is the same PATH once more (pod/profile). */
+/* What this user gets: a NULL-terminated array of "NAME=value". bin, where it is not "", stands
+ * last on its PATH: the directory with scp and sshinit. SSHINIT_PATH is the same PATH once more
+ * (pod/profile). */
 const char **session_env_plan(struct arena *arena, const struct settings *settings,
-    char *const *environment, const char *bin);
+    const char *user, char *const *environment, const char *bin);
 
 /* Leaves of variables only those that stand in others too: for an sshd that gives all users the
  * same ones. */

@@ -262,8 +262,8 @@ put(struct plan *plan, const char *name, struct span text, mode_t mode)
 static const char **
 session_variables(const struct plan *plan, const struct login *login)
 {
-	return session_env_plan(plan->arena, &login->settings, plan->environment,
-	    arena_printf(plan->arena, "%s/bin", plan->state.path));
+	return session_env_plan(plan->arena, plan->settings, login->account->name,
+	    plan->environment, arena_printf(plan->arena, "%s/bin", plan->state.path));
 }
 
 /* What sshd/wrap.c reads back. */

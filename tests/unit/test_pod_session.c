@@ -74,9 +74,38 @@ test_names(void **unused)
 
 		assert_null(
 		    settings_set(&settings, SET_SESSION_ENV, rows[i].setting, FROM_ENVIRONMENT));
-		variables = session_env_plan(arena, &settings, environment, "/run/sshinit/bin");
+		variables
+		    = session_env_plan(arena, &settings, "root", environment, "/run/sshinit/bin");
 		if (has(variables, rows[i].name) != rows[i].wanted)
 			fail_msg("%s: %s", rows[i].setting, rows[i].name);
+		arena_free(arena);
+	}
+}
+
+/* A user's section names sources of its own: whose keys a variable holds makes no difference. */
+static void
+test_key_variables_of_sections(void **unused)
+{
+	struct user_section alice = { .name = "alice", .value[SET_KEYS_ENV] = "ALICE_KEYS" };
+	struct user_section bob = {
+		.name = "bob", .value[SET_KEYS_FILE] = "/bob", .value[SET_SESSION_ENV] = "-CUDA_*"
+	};
+	static const char *const users[] = { "root", "alice", "bob" };
+
+	(void)unused;
+	alice.next = &bob;
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		struct arena *arena = arena_new();
+		struct settings settings = settings_new(arena);
+		char *environment[] = { (char[]){ "PUBLIC_KEY=x" }, (char[]){ "ALICE_KEYS=x" },
+			(char[]){ "CUDA_HOME=x" }, NULL };
+		const char **variables;
+
+		settings.users = &alice;
+		variables = session_env_plan(arena, &settings, users[i], environment, "");
+		assert_false(has(variables, "PUBLIC_KEY"));
+		assert_false(has(variables, "ALICE_KEYS"));
+		assert_int_equal(has(variables, "CUDA_HOME"), i < 2);
 		arena_free(arena);
 	}
 }
@@ -88,14 +117,14 @@ test_path(void **unused)
 	struct settings settings = settings_new(arena);
 	char *given[] = { (char[]){ "A=1" }, (char[]){ "PATH=/opt/bin:/bin" }, NULL };
 	char *none[] = { NULL };
-	const char **variables = session_env_plan(arena, &settings, given, "/x/bin");
+	const char **variables = session_env_plan(arena, &settings, "root", given, "/x/bin");
 
 	(void)unused;
 	assert_string_equal(variables[0], "SSHINIT_PATH=/opt/bin:/bin:/x/bin");
 	assert_string_equal(variables[1], "A=1");
 	assert_string_equal(variables[2], "PATH=/opt/bin:/bin:/x/bin");
 	assert_null(variables[3]);
-	variables = session_env_plan(arena, &settings, none, "/x/bin");
+	variables = session_env_plan(arena, &settings, "root", none, "/x/bin");
 	assert_true(has(variables, "PATH") && has(variables, "SSHINIT_PATH"));
 	arena_free(arena);
 }
@@ -253,6 +282,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_key_variables_of_sections),
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_common),
 		cmocka_unit_test(test_set_env),
