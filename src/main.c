@@ -146,6 +146,10 @@ main(int argc, char **argv)
 		return status;
 	/* A word behind "--" is a command, whatever it looks like. */
 	verb = rest[0] != NULL && strcmp(rest[-1], "--") != 0 ? verb_of(rest[0]) : VERBS;
+	/* Behind a verb that has no help of its own. */
+	for (char **word = rest; verb != VERBS && *word != NULL; word++)
+		if (strcmp(*word, "--help") == 0 && verbs[verb].run != verb_config_ssh)
+			verb = verb_of(*word);
 	if (verb != VERBS) {
 		/* A verb in a pod asks about the sshinit that runs there. */
 		struct state state = state_find(arena);

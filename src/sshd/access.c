@@ -90,20 +90,35 @@ search_in(struct search *search, const struct entries *entries)
 	}
 }
 
-/* The fingerprint of the one key that which names, NULL where there is none or more than one. */
-static const char *
-find_key(struct arena *arena, const struct keyfile_text *apart, const char *which)
+static struct search
+search_all(struct arena *arena, const struct keyfile_text *apart, const char *which)
 {
 	struct search search = { .arena = arena, .which = which };
 
 	if (which[0] == '\0')
-		return NULL;
+		return search;
 	search_in(&search, &apart->from);
 	search_in(&search, &apart->added);
 	search_in(&search, &apart->outside);
-	if (search.by_fingerprint || search.by_comment == 1)
-		return search.found->fingerprint;
-	return NULL;
+	return search;
+}
+
+/* The fingerprint of the one key that which names, NULL where there is none or more than one. */
+static const char *
+find_key(struct arena *arena, const struct keyfile_text *apart, const char *which)
+{
+	const struct search search = search_all(arena, apart, which);
+
+	return search.by_fingerprint || search.by_comment == 1 ? search.found->fingerprint : NULL;
+}
+
+size_t
+access_count(const struct access *access, const char *which)
+{
+	const struct keyfile keyfile = look(access, NULL);
+	const struct search search = search_all(access->arena, &keyfile.apart, which);
+
+	return search.by_fingerprint ? 1 : search.by_comment;
 }
 
 /* ---- listing ------------------------------------------------------------------------------- */

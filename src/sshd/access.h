@@ -51,6 +51,9 @@ enum access_result access_add(
 enum access_result access_remove(const struct access *access, const char *which, bool force,
     const char **fingerprint, struct findings *findings);
 
+/* How many keys of the user which names: more than one where they share a comment. */
+size_t access_count(const struct access *access, const char *which);
+
 /* Ends the live sessions that logged in with the key; how many processes were told to end. */
 int access_disconnect(const struct access *access, const char *fingerprint);
 

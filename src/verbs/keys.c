@@ -18,6 +18,9 @@
 
 enum { REFUSED = 1 };
 
+/* The source of a key that is given as a word. */
+static const char by_argument[] = "--keys add";
+
 struct request {
 	const char *action; /* "list", "add", "remove" */
 	bool json, force, disconnect;
@@ -57,7 +60,11 @@ read_arguments(struct request *request, const struct verb_call *call)
 	request->action = action;
 	if (strcmp(action, "add") != 0 && strcmp(action, "remove") != 0)
 		return options_wrong(action, "--keys takes list, add or remove");
-	return n > 0 ? 0 : options_wrong(action, "what? A key, a file or - must follow");
+	if (n > 0)
+		return 0;
+	return options_wrong(action, strcmp(action, "add") == 0
+	                                 ? "what? A key, a file or - must follow"
+	                                 : "what? A fingerprint or a comment must follow");
 }
 
 /* ---- list ---------------------------------------------------------------------------------- */
@@ -163,7 +170,7 @@ read_words(struct entries *entries, char **words, const struct paste_rules *rule
 		}
 		while (is_blank_free(words[-1]) && *words != NULL && is_blank_free(*words))
 			word = arena_printf(entries->arena, "%s %s", word, *words++);
-		paste_read(entries, "--keys add", span_of(word), rules);
+		paste_read(entries, by_argument, span_of(word), rules);
 	}
 }
 
@@ -180,6 +187,10 @@ add_entry(const struct access *access, const struct entry *e, struct findings *f
 		printf("already   %s %s\n", e->key->fingerprint, e->key->comment);
 		return 0;
 	case ACCESS_REFUSED:
+		if (e->code == CODE_PATH && strcmp(e->source, by_argument) == 0) {
+			printf("refused   %s; and there is no such file here\n", e->message);
+			return REFUSED;
+		}
 		printf("refused   %s:%u  %s\n          fix: %s\n", e->source, e->line, e->message,
 		    e->fix);
 		return REFUSED;
@@ -206,6 +217,35 @@ add(const struct access *access, const struct request *request, const struct set
 		status |= add_entry(access, e, &findings);
 	log_findings(&findings, WARNING);
 	return status;
+}
+
+/* The list shows the keys of all login users, and a change is made to those of the first. */
+static void
+say_unknown(const struct access *access, const char *which)
+{
+	struct access other = *access;
+
+	if (access_count(access, which) > 1) {
+		fprintf(stderr,
+		    "sshinit: %s: more than one key has this comment\n"
+		    "sshinit:   fix: say which by its fingerprint; sshinit --keys lists them all\n",
+		    which);
+		return;
+	}
+	for (other.account = access->account->next; other.account != NULL;
+	     other.account = other.account->next) {
+		if (access_count(&other, which) == 0)
+			continue;
+		fprintf(stderr,
+		    "sshinit: %s: no key of %s, but one of %s\n"
+		    "sshinit:   fix: say --user %s\n",
+		    which, access->account->name, other.account->name, other.account->name);
+		return;
+	}
+	fprintf(stderr,
+	    "sshinit: %s: no key has this fingerprint or comment\n"
+	    "sshinit:   fix: sshinit --keys lists them all\n",
+	    which);
 }
 
 static int
@@ -237,13 +277,28 @@ remove_one(const struct access *access, const struct request *request, const cha
 		    which, access->account->home);
 		return REFUSED;
 	case ACCESS_UNKNOWN:
-		fprintf(stderr,
-		    "sshinit: %s: no key has this fingerprint, or more than one this comment\n"
-		    "sshinit:   fix: sshinit --keys lists them all\n",
-		    which);
+		say_unknown(access, which);
 		return REFUSED;
 	default:
 		return REFUSED;
+	}
+}
+
+/* --user may name somebody whom the sshinit that runs here was not told to let in. */
+static void
+warn_of_strangers(const struct account *accounts, const struct account *let_in)
+{
+	for (; accounts != NULL; accounts = accounts->next) {
+		const struct account *a = let_in;
+
+		while (a != NULL && strcmp(a->name, accounts->name) != 0)
+			a = a->next;
+		if (a == NULL)
+			fprintf(stderr,
+			    "sshinit: warning: %s: this account may not log in here, whatever its "
+			    "keys\n"
+			    "sshinit:   fix: name it in SSHINIT_USER when the pod starts\n",
+			    accounts->name);
 	}
 }
 
@@ -255,6 +310,8 @@ verb_keys(const struct verb_call *call)
 	struct request request = { .action = "list" };
 	struct state state = state_find(arena);
 	struct access access = { .arena = arena, .state = &state, .now = time(NULL) };
+	struct findings unheard = findings_new(arena);
+	const struct account *let_in = accounts_plan(arena, call->settings, &unheard);
 	int status = read_arguments(&request, call);
 
 	if (status != 0)
@@ -264,6 +321,8 @@ verb_keys(const struct verb_call *call)
 		log_findings(&findings, WARNING);
 		return REFUSED;
 	}
+	if (call->running)
+		warn_of_strangers(access.account, let_in);
 	if (strcmp(request.action, "list") == 0)
 		return list(&access, &request);
 	if (strcmp(request.action, "add") == 0)

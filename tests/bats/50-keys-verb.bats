@@ -84,8 +84,12 @@ for k in keys:
 	[[ $(grep -c '^added' <<<"$output") == 2 && $(grep -c '^already' <<<"$output") == 1 ]]
 	run -0 client_ssh --key ed25519-words -- true
 	run -1 keys add ''
+	run -1 keys add "$DIR/kye.pub"
+	assert_output --partial 'there is no such file here'
 	run -64 keys add
 	run -64 keys ad "$(key_pub ed25519-arg)"
+	run -0 keys add --help
+	assert_output --partial 'usage: sshinit'
 }
 
 @test "remove by every form of fingerprint and by comment" {
@@ -103,11 +107,34 @@ for k in keys:
 	run -0 keys add "$(key_pub ed25519-one)"
 	run -0 keys add "$(key_pub ed25519-two | sed 's/ed25519-two@bed/ed25519-one@bed/')"
 	run -1 keys remove ed25519-one@bed
-	assert_output --partial 'no key has this fingerprint, or more than one this comment'
+	assert_output --partial 'more than one key has this comment'
 	run -1 keys remove SHA256:AAAA
+	assert_output --partial 'no key has this fingerprint or comment'
 	run -1 keys remove ''
+	run -64 keys remove
+	assert_output --partial 'A fingerprint or a comment must follow'
 	run -0 keys
 	assert_line '3 keys may log in as root'
+}
+
+@test "with several users, a change is to one of them, and what has no effect is said" {
+	need_engine
+	local image
+	image=$(image_from bookworm-plain <<<'RUN useradd -m -s /bin/bash alice && useradd -m -s /bin/bash eve')
+	pod_start --image "$image" -e SSHINIT_USER=root,alice --key ed25519 -- sleep infinity
+	pod_wait_login
+	run -0 pod_exec sshinit --keys add --user alice "$(key_pub ed25519-one)"
+	assert_output "added     $(key_print ed25519-one) ed25519-one@bed"
+	run -0 client_ssh --user alice --key ed25519-one -- true
+	run -1 pod_exec sshinit --keys remove "$(key_print ed25519-one)"
+	assert_output --partial 'no key of root, but one of alice'
+	assert_output --partial 'fix: say --user alice'
+	run -0 pod_exec sshinit --keys remove --user alice "$(key_print ed25519-one)"
+	refute_output --partial warning
+	run -255 client_ssh --user alice --key ed25519-one -- true
+	run -0 pod_exec sshinit --keys add --user eve "$(key_pub ed25519-one)"
+	assert_output --partial 'warning: eve: this account may not log in here'
+	run -255 client_ssh --user eve --key ed25519-one -- true
 }
 
 @test "the last key stays unless forced; then SSH ends, and comes back with the next key" {
