@@ -9,7 +9,11 @@ static const char *const verbs[] = { "check", "connect", "keys", "config-ssh", "
 int
 options_wrong(const char *word, const char *wrong)
 {
-	fprintf(stderr, "sshinit: %s: %s\n", word, wrong);
+	/* A private key in a wrong place is not repeated. */
+	int shown
+	    = (int)(strstr(word, "PRIVATE KEY-") != NULL ? strcspn(word, "= \n") : strlen(word));
+
+	fprintf(stderr, "sshinit: %.*s: %s\n", shown, word, wrong);
 	fputs("sshinit: sshinit --help lists all options\n", stderr);
 	return EXIT_USAGE;
 }

@@ -148,6 +148,9 @@ check_value(struct arena *arena, enum setting setting, const char *value)
 {
 	long long high = setting == SET_PUBLIC_PORT ? 65535 : 1000000;
 
+	/* Its words would be paths or names, and shown as such. */
+	if (table[setting].kind != TEXT && strstr(value, "PRIVATE KEY-") != NULL)
+		return "it holds a private key, which belongs nowhere but on its owner's computer";
 	switch (table[setting].kind) {
 	case FLAG:
 		return flag_value(value) >= 0 ? NULL : "it is yes or no";
@@ -331,7 +334,7 @@ read_variable(struct settings *settings, const char *variable, struct findings *
 
 /* The names that linuxserver's images made known. They give way to our own. */
 static void
-read_conventional(struct settings *settings, const char *variable)
+read_conventional(struct settings *settings, const char *variable, struct findings *findings)
 {
 	static const struct {
 		const char *name;
@@ -342,10 +345,14 @@ read_conventional(struct settings *settings, const char *variable)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		size_t len = strlen(known[i].name);
 		enum setting setting = known[i].setting;
+		const char *wrong = NULL;
 
 		if (strncmp(variable, known[i].name, len) == 0 && variable[len] != '\0'
 		    && settings->origin[setting] < FROM_ENVIRONMENT)
-			settings_set(settings, setting, variable + len, FROM_ENVIRONMENT);
+			wrong = settings_set(settings, setting, variable + len, FROM_ENVIRONMENT);
+		if (wrong != NULL)
+			finding_add(findings, WARNING, CODE_SETTING_VALUE,
+			    arena_strndup(settings->arena, variable, len - 1), "%s", wrong);
 	}
 }
 
@@ -357,7 +364,7 @@ settings_read_environment(
 		if (strncmp(*variable, env_prefix, strlen(env_prefix)) == 0)
 			read_variable(settings, *variable, findings);
 	for (char *const *variable = environment; *variable != NULL; variable++)
-		read_conventional(settings, *variable);
+		read_conventional(settings, *variable, findings);
 }
 
 /* A section that names one source of keys has only those it names. */

@@ -180,22 +180,52 @@ sources_fetched(struct arena *arena, const char *url)
 	return arena_printf(arena, "url/%016llx", (unsigned long long)hash);
 }
 
+/* Behind "scheme://" and any "user:password@"; NULL where there is no scheme. */
+static const char *
+host_of(const char *url)
+{
+	size_t scheme = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	const char *host = url + scheme + 3, *at;
+
+	if (strncmp(url + scheme, "://", 3) != 0)
+		return NULL;
+	while ((at = strchr(host, '@')) != NULL && (size_t)(at - host) < strcspn(host, "/?#"))
+		host = at + 1;
+	return host;
+}
+
+bool
+sources_url_is_odd(const char *url)
+{
+	const char *host = host_of(url), *port;
+
+	if (host == NULL)
+		return true;
+	port = host + strcspn(host, host[0] == '[' ? "]" : ":/?#");
+	port += *port == ']';
+	if (*port == ':')
+		port += 1 + strspn(port + 1, "0123456789");
+	return *port != '\0' && strchr("/?#", *port) == NULL;
+}
+
 char *
 sources_url_shown(struct arena *arena, const char *url)
 {
-	const char *scheme = strstr(url, "://");
-	const char *host = scheme != NULL ? scheme + 3 : url;
-	size_t front = (size_t)(host - url), kept = strcspn(host, "?#");
-	size_t authority = strcspn(host, "/?#");
+	const char *host = host_of(url), *from = host, *at;
+	size_t kept;
 
-	for (size_t i = authority; i > 0; i--)
-		if (host[i - 1] == '@') {
-			host += i;
-			kept -= i;
-			break;
-		}
-	return arena_printf(arena, "%.*s%.*s%s", (int)front, url, (int)kept, host,
-	    host[kept] != '\0' ? "?..." : "");
+	if (host == NULL)
+		return arena_strdup(arena, "keys-url");
+	at = strrchr(host, '@');
+	/* In the path it may be the end of a password that was not encoded. */
+	if (at != NULL)
+		from = at;
+	kept = strcspn(from, "?#");
+	if (at != NULL ? strcspn(host, "?#") < (size_t)(at - host) : sources_url_is_odd(url))
+		kept = 0;
+	return arena_printf(arena, "%.*s://%s%.*s%s", (int)strcspn(url, ":"), url,
+	    from != host || kept == 0 ? "..." : "", (int)kept, from,
+	    kept > 0 && from[kept] != '\0' ? "?..." : "");
 }
 
 /* Addresses that differ in what is not shown alone need names that differ: by its name a source

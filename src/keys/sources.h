@@ -19,8 +19,13 @@ char *sources_fetched(struct arena *arena, const char *url);
 #define SOURCES_WRONG ".wrong"
 
 /* The address as it is shown and written: without user, password, query and fragment, any of which
- * may be a secret: "https://host/path?...". Also its entries' source. */
+ * may be a secret: "https://host/path?...". Where it cannot be told what is which, as with a "/" in
+ * a password, what may be part of it is left out too: "https://...@host/path"; of what is no
+ * address, all. Also its entries' source. */
 char *sources_url_shown(struct arena *arena, const char *url);
+
+/* Whether it is none, or what should be its port is none. */
+bool sources_url_is_odd(const char *url);
 
 struct sources {
 	const struct settings *settings;

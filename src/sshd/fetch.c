@@ -48,6 +48,8 @@ fetch_allows(const char *url)
 	for (const char *c = url; *c != '\0'; c++)
 		if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("\"'\\`<>", *c) != NULL)
 			return false;
+	if (sources_url_is_odd(url))
+		return false;
 	return strncmp(url, "https://", 8) == 0 || is_loopback(url);
 }
 
@@ -288,6 +290,9 @@ words_of(const struct question *q)
 	struct buf words = buf_new(q->arena);
 	size_t len = strcspn(line, "\r\n");
 
+	/* Not even its host is shown; the program may name it. */
+	if (strstr(q->shown, "://...") != NULL)
+		return "write @ behind the host as %40 to be told why";
 	while (len > 0 && line[len - 1] == ':' && line[len] != '\0' && line[len + 1] != '\0') {
 		line += len + 1;
 		len = strcspn(line, "\r\n");

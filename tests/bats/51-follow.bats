@@ -355,18 +355,40 @@ fetched() {
 	run -1 env PUBLIC_KEY_URL=http://me:geheim@example.org/keys?geheim "$SSHINIT" --check
 	assert_output --partial 'http://example.org/keys?...'
 	refute_output --partial geheim
+	# Not encoded: a "/", "?" or "," in a password, an address without its scheme, a key in its place.
+	local each n=0
+	for each in https://me:ge/heim@example.org/keys https://me:x@ge/heim@example.org/keys https://me:geheim?geheim@example.org/keys \
+		https://me:geheim,geheim@example.org/keys https://geheim/geheim@example.org/ https://me:1#geheim@example.org/ \
+		geheim 'me:geheim@example.org/?to=https://x' https://me:geheim; do
+		run env PUBLIC_KEY_URL="$each" "$SSHINIT" --check
+		assert_output --regexp 'checked:'
+		refute_output --regexp 'geheim|heim@|ge/'
+		n=$((n + 1))
+	done
+	((n == 9))
+	for each in FILE DIR URL; do
+		run -1 env "PUBLIC_KEY_$each=$(<"$(key ed25519)")" "$SSHINIT" --check
+		assert_output --partial "PUBLIC_KEY_$each  "
+		assert_output --partial 'it holds a private key'
+		refute_output --partial "$(sed -n 2p "$(key ed25519)")"
+		refute_output --partial 'BEGIN'
+	done
+	run -64 "$SSHINIT" --check "--keys-url=$(<"$(key ed25519)")"
+	assert_line --index 0 "sshinit: --keys-url: it holds a private key, which belongs nowhere but on its owner's computer"
+	refute_output --partial "$(sed -n 2p "$(key ed25519)")"
 	mkdir "$DIR/www" && put "$DIR/www/keys" a && put "$DIR/www/more" b
 	touch "$DIR/none"
 	local without url=http://127.0.0.1:8000
 	for without in wget curl; do
 		box_start env PUBLIC_KEY="$(key_pub ed25519)" SSHINIT_KEYS_URL_SECONDS=1 \
-			PUBLIC_KEY_URL="$url/keys?geheim1,$url/keys?geheim2,$url/gone?geheim,$url/slow?geheim" \
+			PUBLIC_KEY_URL="$url/keys?geheim1,$url/keys?geheim2,$url/gone?geheim,$url/slow?geheim,https://geheim/heim@example.org/" \
 			sh -c 'mount --bind "$0" "/usr/bin/$1"; exec "$2" sleep infinity' "$DIR/none" "$without" "$SSHINIT" 2>"$DIR/log"
 		box_pod
 		pod_wait_login
 		serve
 		fetched a
 		poll 5 grep -q 'gone?\.\.\.: .*404' "$DIR/log"
+		poll 30 grep -q 'https://\.\.\.@example\.org/: .*%40' "$DIR/log"
 		# The slow one is being asked.
 		poll 5 nsenter -t "$BOX" -m -p -n sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" "\n" | grep -qx "curl\|wget"'
 		run nsenter -t "$BOX" -m -p -n sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" "\n" | grep "[?]geheim"'
