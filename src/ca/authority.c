@@ -219,6 +219,13 @@ fingerprint_of(const struct authority *authority, const char *path, struct findi
 			finding_fix(findings, f, "%s", entries.first->fix);
 		return NULL;
 	}
+	/* ssh-keygen takes the first line, and only a plain one. */
+	if (entries.first->next != NULL || entries.first->key->options[0] != '\0') {
+		failed(findings, path,
+		    entries.first->next != NULL ? "there is more than one key in it"
+		                                : "there are options in front of the key");
+		return NULL;
+	}
 	return entries.first->key->fingerprint;
 }
 
@@ -269,6 +276,9 @@ authority_sign(const struct authority *authority, const struct certificate_reque
 
 	if (fingerprint == NULL)
 		return -1;
+	if (access(authority->key, F_OK) < 0 && access(beside(authority, ".pub"), F_OK) < 0)
+		return failed(findings, authority->key,
+		    "no such file, and none with .pub behind for an agent's key");
 	*certificate
 	    = (struct certificate){ .path = certificate_path(authority->arena, request->public_key),
 		      .line = "",

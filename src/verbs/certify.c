@@ -137,19 +137,24 @@ refused(const struct findings *findings)
 	return REFUSED;
 }
 
+static const char *
+without_pub(struct arena *arena, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len > 4 && strcmp(path + len - 4, ".pub") == 0)
+		len -= 4;
+	return arena_strndup(arena, path, len);
+}
+
 /* The file's name without directory and ".pub": what ssh -i takes, and where the certificate
  * belongs. */
 static const char *
 key_name(struct arena *arena, const char *public_key)
 {
 	const char *base = strrchr(public_key, '/');
-	size_t len;
 
-	base = base != NULL ? base + 1 : public_key;
-	len = strlen(base);
-	if (len > 4 && strcmp(base + len - 4, ".pub") == 0)
-		len -= 4;
-	return arena_strndup(arena, base, len);
+	return without_pub(arena, base != NULL ? base + 1 : public_key);
 }
 
 static void
@@ -159,16 +164,20 @@ print_certificate(struct arena *arena, const struct certificate *certificate,
 	const char *name = key_name(arena, request->public_key);
 	const char *principals = request->principals != NULL ? request->principals : "";
 	const char *user = arena_strndup(arena, principals, strcspn(principals, ","));
+	/* Without the comment, which may hold a quotation mark. */
+	size_t type = strcspn(certificate->line, " ");
+	size_t blob = strcspn(certificate->line + type + 1, " ");
+	const char *line = arena_strndup(arena, certificate->line, type + 1 + blob);
 
 	printf("%s%s\n\n%s\n\n", certificate->was_valid ? "still valid: " : "", certificate->path,
 	    certificate->text);
 	printf(
 	    "Linux, macOS:\n  echo '%s' > ~/.ssh/%s-cert.pub\n  ssh -i ~/.ssh/%s -p PORT %s@HOST\n\n",
-	    certificate->line, name, name, user);
+	    line, name, name, user);
 	printf(
 	    "Windows (PowerShell):\n  Set-Content -Path $env:USERPROFILE\\.ssh\\%s-cert.pub -Value '%s'\n"
 	    "  ssh -i $env:USERPROFILE\\.ssh\\%s -p PORT %s@HOST\n",
-	    name, certificate->line, name, user);
+	    name, line, name, user);
 }
 
 static int
@@ -209,7 +218,8 @@ verb_certify(const struct verb_call *call)
 		status = check_request(&request);
 	if (status != 0)
 		return status;
-	authority.key = request.ca;
+	/* The public half is all there may be, where an agent has the other. */
+	authority.key = without_pub(arena, request.ca);
 	authority.keygen = backend_has_embedded()
 	                       ? "/proc/self/exe"
 	                       : run_find(arena, run_standard_path, "ssh-keygen");
@@ -221,8 +231,8 @@ verb_certify(const struct verb_call *call)
 		return sign(&authority, &request, &findings);
 	if (authority_make(&authority, &findings) < 0)
 		return refused(&findings);
-	printf("made      %s and %s.pub\n", request.ca, request.ca);
+	printf("made      %s and %s.pub\n", authority.key, authority.key);
 	printf("Give the public half to the pods as user-ca: SSHINIT_USER_CA=\"$(cat %s.pub)\"\n",
-	    request.ca);
+	    authority.key);
 	return 0;
 }

@@ -59,14 +59,16 @@ in_log() {
 @test "six hours: made, shown, logged in with, shown again instead of made again" {
 	local line
 	pod_box WORD=1
+	sed -i "s/ed25519@bed/alice's key/" id.pub
 	run -0 certify --identity alice --principal root id.pub
 	assert_line --regexp 'Key ID: "alice"'
 	assert_line --partial 'Linux, macOS:'
-	assert_line --partial "echo '$(cat id-cert.pub)' > ~/.ssh/id-cert.pub"
+	# As it is to be pasted, whatever stands in the comment.
+	line=$(cut -d ' ' -f 1,2 id-cert.pub)
+	assert_line --partial "echo '$line' > ~/.ssh/id-cert.pub"
 	assert_line --partial 'ssh -i ~/.ssh/id -p PORT root@HOST'
 	assert_line --partial 'Windows (PowerShell):'
-	line="Set-Content -Path \$env:USERPROFILE\\.ssh\\id-cert.pub -Value '$(cat id-cert.pub)'"
-	assert_line --partial "$line"
+	assert_line --partial "Set-Content -Path \$env:USERPROFILE\\.ssh\\id-cert.pub -Value '$line'"
 	run -0 client_ssh -o "CertificateFile=$DIR/id-cert.pub" -- id -un
 	assert_output root
 	run -0 "$SSHINIT" --check id-cert.pub
@@ -91,6 +93,15 @@ in_log() {
 	run -0 "$SSHINIT" --certificate-hours=48 --certify --ca ca --identity alice --principal root --hours 48 --again id.pub
 	run -64 certify --identity alice id.pub
 	run -1 certify --identity alice --principal root "$CA"
+	cat id.pub "$CA.pub" >two.pub
+	run -1 certify --identity alice --principal root two.pub
+	assert_output --partial 'more than one key'
+	sed 's/^/no-pty /' id.pub >options.pub
+	run -1 certify --identity alice --principal root options.pub
+	assert_output --partial 'options in front of the key'
+	run -1 "$SSHINIT" --certify --ca not-there --identity alice --principal root id.pub
+	assert_output --partial 'not-there: this cannot be done with the CA: no such file'
+	assert_not_exists not-there.serial
 }
 
 @test "every refusal is explained: by the log, and by --check of the file" {
@@ -208,6 +219,8 @@ in_log() {
 	pod_box WORD=1
 	run -0 certify --identity alice --principal root id.pub
 	run -0 client_ssh -o "CertificateFile=$DIR/id-cert.pub" -- true
+	run -0 "$SSHINIT" --certify --ca "$CA.pub" --identity eve --principal root id.pub
+	assert_output --partial 'Serial: 2'
 	ssh-add -q -D
 	run -1 certify --identity bob --principal root id.pub
 	assert_output --partial 'ssh-keygen did not sign'
