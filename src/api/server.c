@@ -148,8 +148,10 @@ log_answer(struct server *server, struct MHD_Connection *connection,
 	} else {
 		/* Ten of its coins make a line. */
 		server->told.thousandths -= 9000;
-		dprintf(STDERR_FILENO, "%s: a wrong token, or none (and %lu not told)\n", peer,
-		    server->untold);
+		dprintf(STDERR_FILENO, "%s: a wrong token, or none\n", peer);
+		if (server->untold > 0)
+			dprintf(STDERR_FILENO, "%lu such requests before were not logged\n",
+			    server->untold);
 		server->untold = 0;
 	}
 }
