@@ -53,3 +53,32 @@ buf_printf(struct buf *buf, const char *format, ...)
 	buf_puts(buf, arena_vprintf(buf->arena, format, args));
 	va_end(args);
 }
+
+void
+buf_word(struct buf *buf, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	                            "@%+=:,./_~-";
+
+	if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
+		buf_puts(buf, word);
+		return;
+	}
+	buf_putc(buf, '\'');
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			buf_puts(buf, "'\\''");
+		else
+			buf_putc(buf, *word);
+	}
+	buf_putc(buf, '\'');
+}
+
+char *
+shell_word(struct arena *arena, const char *word)
+{
+	struct buf buf = buf_new(arena);
+
+	buf_word(&buf, word);
+	return buf.data;
+}

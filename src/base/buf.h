@@ -23,4 +23,10 @@ void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Adds word so that a shell reads it back unchanged: quoted where it has to be. */
+void buf_word(struct buf *buf, const char *word);
+
+/* The same as a string: a path that is to stand in a command to paste. */
+char *shell_word(struct arena *arena, const char *word);
+
 #endif

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MOST = 256 * 1024, KEYGEN_MS = 10000, SHOWN = 8 };
+enum { FILE_MOST = 256 * 1024, KEYGEN_MS = 10000, KEYGEN_REFUSES = 255, SHOWN = 8 };
 
 struct look {
 	struct arena *arena;
@@ -56,11 +56,23 @@ identity_listing(struct arena *arena, unsigned bits, const char *fingerprint, co
 	    *comment == '\0' ? "no comment" : comment, short_type(type));
 }
 
-/* C:\Users\me\key or C:/Users/me/key, and what a shell leaves of the first: C:Usersmekey. */
+/* C:\Users\me\key or C:/Users/me/key, what a shell leaves of the first (C:Usersmekey), and whatever
+ * else has backslashes: %USERPROFILE%\.ssh\key. */
 static bool
 is_windows_path(const char *path)
 {
-	return isalpha((unsigned char)path[0]) && path[1] == ':' && path[2] != '\0';
+	return (isalpha((unsigned char)path[0]) && path[1] == ':' && path[2] != '\0')
+	       || strchr(path, '\\') != NULL;
+}
+
+/* A path as it stands in a command to paste. */
+static const char *
+shell_path(struct look *look, const char *path)
+{
+	const char *shown = chars_show(look->arena, span_of(path), 300);
+
+	return shell_word(
+	    look->arena, shown[0] == '-' ? arena_printf(look->arena, "./%s", shown) : shown);
 }
 
 /* The path under WSL, where there is one. */
@@ -68,16 +80,16 @@ static void
 report_windows_path(struct look *look, const char *path)
 {
 	struct finding *finding = fault(look, CODE_IDENTITY_WINDOWS_PATH, NULL);
-	char *slashes = arena_strdup(look->arena, path + 2);
+	char *slashes = arena_strdup(look->arena, path[1] == ':' ? path + 2 : "");
 	struct stat st;
 
 	for (char *p = slashes; *p != '\0'; p++)
 		if (*p == '\\')
 			*p = '/';
-	if (*slashes == '/' && stat("/mnt/c", &st) == 0)
-		finding_fix(look->findings, finding, "here the same file is /mnt/%c%s",
-		    tolower((unsigned char)path[0]),
-		    chars_show(look->arena, span_of(slashes), 300));
+	if (path[1] == ':' && *slashes == '/' && stat("/mnt/c", &st) == 0)
+		finding_fix(look->findings, finding, "here the same file is %s",
+		    shell_path(look, arena_printf(look->arena, "/mnt/%c%s",
+		                         tolower((unsigned char)path[0]), slashes)));
 }
 
 /* "~/.ssh/id" where a quoted ~ came through, "" where the path needs nothing. */
@@ -96,7 +108,7 @@ static void
 check_modes(struct look *look, const struct stat *st)
 {
 	struct finding *finding;
-	const char *shown = chars_show(look->arena, span_of(look->identity.path), 300);
+	const char *shown = shell_path(look, look->identity.path);
 
 	if (st->st_uid != getuid() || (st->st_mode & 077) == 0)
 		return;
@@ -148,8 +160,8 @@ take_blob_of(struct look *look, const struct key *key)
 		take_public(look, blob);
 }
 
-/* The public half of a PEM key, by ssh-keygen. A passphrase would be asked for, so only where there
- * is none. */
+/* Lets ssh-keygen read a key without a passphrase, which would be asked for otherwise: it knows the
+ * public half of a PEM key, and whether all of the private one is there. */
 static void
 ask_keygen(struct look *look)
 {
@@ -158,10 +170,21 @@ ask_keygen(struct look *look)
 	const char *environment[] = { "PATH=/usr/bin:/bin", "LC_ALL=C", NULL };
 	struct span output;
 	const struct entry *entry;
+	int status;
 
 	if (program == NULL)
 		return;
-	if (run_collect(look->arena, program, argv, environment, KEYGEN_MS, &output) != 0)
+	status = run_collect(look->arena, program, argv, environment, KEYGEN_MS, &output);
+	if (status == KEYGEN_REFUSES) {
+		struct span why = span_take(output, span_find(output, "\n"));
+		size_t name = span_find(why, "\": ");
+
+		fault(look, CODE_IDENTITY_DAMAGED,
+		    arena_printf(look->arena, "ssh says: %s",
+		        chars_show(
+		            look->arena, span_skip(why, name < why.len ? name + 3 : 0), 200)));
+	}
+	if (status != 0 || *look->identity.fingerprint != '\0')
 		return;
 	entry = read_public(look, output);
 	if (entry != NULL && entry->key != NULL)
@@ -191,8 +214,8 @@ report_other(struct look *look, struct span text)
 		look->identity.comment = entry->comment;
 	}
 	if (len > 4 && strcmp(path + len - 4, ".pub") == 0)
-		finding_fix(look->findings, finding, "give the file without .pub: %.*s",
-		    (int)(len - 4), path);
+		finding_fix(look->findings, finding, "give the file without .pub: %s",
+		    shell_path(look, arena_strndup(look->arena, path, len - 4)));
 }
 
 /* ssh offers what the .pub says and then signs with the private key: where the two are of different
@@ -210,8 +233,10 @@ check_beside(struct look *look)
 		return;
 	entry = read_public(look, text);
 	if (entry == NULL || entry->key == NULL) {
-		finding_add(look->findings, WARNING, CODE_IDENTITY_PUB_FILE, beside, "%s",
+		finding = finding_add(look->findings, WARNING, CODE_IDENTITY_PUB_FILE, beside, "%s",
 		    entry == NULL ? "it is empty" : entry->message);
+		finding_fix(look->findings, finding, "ssh-keygen -y -f %s > %s",
+		    shell_path(look, identity->path), shell_path(look, beside));
 		return;
 	}
 	if (*identity->fingerprint == '\0') {
@@ -232,7 +257,8 @@ check_beside(struct look *look)
 	            look->arena, identity->bits, identity->fingerprint, "", identity->type),
 	        identity_listing(
 	            look->arena, entry->bits, entry->fingerprint, entry->comment, entry->type)));
-	finding_fix(look->findings, finding, "ssh-keygen -y -f %s > %s", identity->path, beside);
+	finding_fix(look->findings, finding, "ssh-keygen -y -f %s > %s",
+	    shell_path(look, identity->path), shell_path(look, beside));
 }
 
 static void
@@ -266,6 +292,19 @@ check_authorized(struct look *look)
 	finding_fix(look->findings, finding, "%s", identity->line);
 }
 
+/* A key that ssh does not read, for its lines are not as they were written. */
+static void
+report_odd(struct look *look, const struct private_key *key)
+{
+	struct finding *finding = fault(look, CODE_IDENTITY_DAMAGED, key->odd);
+	const char *path = shell_path(look, look->identity.path);
+
+	if (key->mendable)
+		finding_fix(look->findings, finding,
+		    "sed -i 's|^[^-A-Za-z0-9+/=]*||; s|[ \\t\\r]*$||' %s && echo >> %s", path,
+		    path);
+}
+
 /* Reads the file and says what kind of key it is; false where it is none that ssh can use. */
 static bool
 read_private(struct look *look, struct span text)
@@ -280,20 +319,21 @@ read_private(struct look *look, struct span text)
 		return false;
 	case PRIVATE_PPK:
 		finding_fix(look->findings, fault(look, CODE_IDENTITY_PPK, NULL),
-		    "puttygen %s -O private-openssh -o %s.openssh, or in PuTTYgen: Conversions, Export "
+		    "puttygen %s -O private-openssh -o %s, or in PuTTYgen: Conversions, Export "
 		    "OpenSSH key; then give the new file",
-		    look->identity.path, look->identity.path);
+		    shell_path(look, look->identity.path),
+		    shell_path(look, arena_printf(look->arena, "%s.openssh", look->identity.path)));
 		return false;
 	case PRIVATE_OPENSSH:
 		if (key.public.len == 0) {
 			fault(look, CODE_IDENTITY_DAMAGED, NULL);
 			return false;
 		}
+		if (*key.odd != '\0')
+			report_odd(look, &key);
 		return true;
 	case PRIVATE_PEM:
 	default:
-		if (!key.encrypted && key.public.len == 0)
-			ask_keygen(look);
 		return true;
 	}
 }
@@ -353,6 +393,9 @@ identity_check(
 	}
 	if (read_private(&look, text)) {
 		check_modes(&look, &st);
+		/* It would only complain of the modes again. */
+		if (look.identity.usable && !look.identity.encrypted)
+			ask_keygen(&look);
 		check_beside(&look);
 		if (*look.identity.fingerprint == '\0')
 			finding_add(findings, NOTE, CODE_IDENTITY_HIDDEN, look.identity.path, NULL);

@@ -1,5 +1,6 @@
 #include "keys/private.h"
 
+#include "base/buf.h"
 #include "keys/blob.h"
 #include "keys/chars.h"
 #include "keys/der.h"
@@ -72,10 +73,63 @@ private_public(struct arena *arena, struct span body)
 	return public.len > 0 ? public : der_public(arena, bytes);
 }
 
+/* Text with nothing but its own characters in each line, and a line end behind the last. */
+static struct span
+without_decoration(struct arena *arena, struct span text)
+{
+	static const char own[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	                          "+/=-";
+	struct buf out = buf_new(arena);
+
+	while (text.len > 0) {
+		struct span line = span_take(text, span_find(text, "\n"));
+
+		text = span_skip(text, line.len + 1);
+		while (line.len > 0 && memchr(own, line.data[0], sizeof(own) - 1) == NULL)
+			line = span_skip(line, 1);
+		while (line.len > 0 && memchr(" \t\r", line.data[line.len - 1], 3) != NULL)
+			line.len--;
+		buf_add(&out, line.data, line.len);
+		buf_putc(&out, '\n');
+	}
+	return (struct span){ out.data, out.len };
+}
+
+static const char openssh_begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n";
+static const char openssh_end[] = "\n-----END OPENSSH PRIVATE KEY-----\n";
+
+/* As OpenSSH's own reader of the format looks at it. */
+static bool
+is_exact(struct span text)
+{
+	return span_starts(text, openssh_begin) && span_find(text, openssh_end) < text.len;
+}
+
+static void
+find_oddity(struct arena *arena, struct private_key *key, struct span text)
+{
+	if (is_exact(text))
+		return;
+	key->mendable = is_exact(without_decoration(arena, text));
+	if (!span_starts(text, "-----BEGIN OPENSSH PRIVATE KEY-----"))
+		key->odd = "something stands in front of its first line";
+	else if (memchr(text.data, '\r', text.len) != NULL)
+		key->odd = "its lines end in CR LF, as on Windows";
+	else if (span_find(text, "\n-----END OPENSSH PRIVATE KEY-----") == text.len)
+		key->odd
+		    = memchr(text.data, '\n', text.len) == NULL || !span_starts(text, openssh_begin)
+		          ? "its lines have run together"
+		          : "its last line, -----END OPENSSH PRIVATE KEY-----, is missing";
+	else if (span_starts(text, openssh_begin))
+		key->odd = "the line end after its last line is missing";
+	else
+		key->odd = "there is more in a line than belongs there";
+}
+
 struct private_key
 private_read(struct arena *arena, struct span text)
 {
-	struct private_key key = { .format = PRIVATE_NONE };
+	struct private_key key = { .format = PRIVATE_NONE, .odd = "" };
 	size_t at = span_find(text, "-----BEGIN OPENSSH PRIVATE KEY-----");
 
 	if (at < text.len) {
@@ -85,6 +139,7 @@ private_read(struct arena *arena, struct span text)
 		body = span_take(body, span_find(body, "-----END"));
 		key.format = PRIVATE_OPENSSH;
 		key.public = private_openssh(private_body(arena, body), &key.encrypted);
+		find_oddity(arena, &key, text);
 	} else if (span_starts(text, "PuTTY-User-Key-File-")) {
 		key.format = PRIVATE_PPK;
 		key.encrypted = span_find(text, "Encryption: none") == text.len;

@@ -16,6 +16,10 @@ struct private_key {
 	enum private_format format;
 	bool encrypted;
 	struct bytes public; /* the blob of the public half; empty where the format hides it */
+	/* Why ssh does not read the text all the same, "" where it does: it takes OpenSSH's own
+	 * format only with each line as ssh-keygen wrote it. */
+	const char *odd;
+	bool mendable; /* by taking away what stands around its lines, and ending the last one */
 };
 
 /* The base64 in body, with line ends of any kind, written ones too, and quotation marks left out.

@@ -282,7 +282,7 @@ write_one(struct buf *buf, const char *option, const char *value)
 	if (value == NULL)
 		return;
 	buf_printf(buf, "%s%s ", buf->len > 0 ? " " : "", option);
-	words_quote(buf, value);
+	buf_word(buf, value);
 }
 
 void

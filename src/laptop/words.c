@@ -168,23 +168,3 @@ words_split(struct arena *arena, struct span text, struct words *out, const char
 	*why = s.why;
 	return s.why == NULL;
 }
-
-void
-words_quote(struct buf *buf, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	                            "@%+=:,./_~-";
-
-	if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
-		buf_puts(buf, word);
-		return;
-	}
-	buf_putc(buf, '\'');
-	for (; *word != '\0'; word++) {
-		if (*word == '\'')
-			buf_puts(buf, "'\\''");
-		else
-			buf_putc(buf, *word);
-	}
-	buf_putc(buf, '\'');
-}

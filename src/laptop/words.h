@@ -19,7 +19,4 @@ struct words {
  * (C:\Users\me) keep their backslashes, $HOME at the start of a word becomes ~. */
 bool words_split(struct arena *arena, struct span text, struct words *out, const char **why);
 
-/* Adds word to buf so that words_split and a shell read it back unchanged. */
-void words_quote(struct buf *buf, const char *word);
-
 #endif

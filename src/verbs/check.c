@@ -36,10 +36,7 @@ read_arguments(struct request *request, struct settings *settings, int argc, cha
 		} else if (strncmp(*word, "--identity=", strlen("--identity=")) == 0) {
 			request->identity = *word + strlen("--identity=");
 		} else if (strcmp(*word, "--identity") == 0) {
-			if (*++word == NULL)
-				return options_wrong(
-				    "--identity", "it needs the path of a private key");
-			request->identity = *word;
+			request->identity = *++word != NULL ? *word : "";
 		} else if (strcmp(*word, "-") != 0 && (*word)[0] != '-'
 		           && live_is_certificate(settings->arena, *word)) {
 			request->certificates[certificates++] = *word;
@@ -53,6 +50,8 @@ read_arguments(struct request *request, struct settings *settings, int argc, cha
 				return options_wrong(*word, wrong);
 			word += taken - 1;
 		}
+		if (request->identity != NULL && request->identity[0] == '\0')
+			return options_wrong("--identity", "it needs the path of a private key");
 	}
 	return 0;
 }
@@ -224,6 +223,13 @@ print_look(struct table *table, const struct look *look, struct count *count)
 		    table, c->finding, c->next != NULL || look->complaints->next != NULL, count);
 }
 
+/* "1 error", "2 errors" */
+static const char *
+counted(struct arena *arena, size_t n, const char *what)
+{
+	return arena_printf(arena, "%zu %s%s", n, what, n == 1 ? "" : "s");
+}
+
 static void
 print_text(const struct plan *plan, const struct looks *looks)
 {
@@ -239,11 +245,11 @@ print_text(const struct plan *plan, const struct looks *looks)
 		print_entry(&table, e, &count);
 	for (const struct look *look = looks->first; look != NULL; look = look->next)
 		print_look(&table, look, &count);
-	table_line(
-	    &table, arena_printf(plan->arena,
-	                "%zu checked: %zu usable, %zu refused, %zu errors, %zu warnings",
-	                count.lines, usable, plan->entries.count[VERDICT_REFUSED],
-	                count.errors - plan->entries.count[VERDICT_REFUSED], count.warnings));
+	table_line(&table,
+	    arena_printf(plan->arena, "%zu checked: %zu usable, %zu refused, %s, %s", count.lines,
+	        usable, plan->entries.count[VERDICT_REFUSED],
+	        counted(plan->arena, count.errors - plan->entries.count[VERDICT_REFUSED], "error"),
+	        counted(plan->arena, count.warnings, "warning")));
 	table_print(&table);
 }
 

@@ -142,12 +142,77 @@ wrong_files_are_named(void **state)
 	want("missing", NULL, CODE_IDENTITY_MISSING, NULL);
 	want("d", NULL, CODE_IDENTITY_DIRECTORY, NULL);
 	want("k.pub", NULL, CODE_IDENTITY_PUBLIC, "give the file without .pub: k");
-	want("k.ppk", NULL, CODE_IDENTITY_PPK, NULL);
+	want("k.ppk", NULL, CODE_IDENTITY_PPK,
+	    "puttygen k.ppk -O private-openssh -o k.ppk.openssh, or in PuTTYgen: Conversions, Export "
+	    "OpenSSH key; then give the new file");
 	want("empty", NULL, CODE_IDENTITY_NO_KEY, NULL);
 	want("text", NULL, CODE_IDENTITY_NO_KEY, NULL);
 	want("cut", NULL, CODE_IDENTITY_DAMAGED, NULL);
 	want("C:\\Users\\me\\.ssh\\id_ed25519", NULL, CODE_IDENTITY_WINDOWS_PATH, NULL);
 	want("C:Usersme.sshid_ed25519", NULL, CODE_IDENTITY_WINDOWS_PATH, NULL);
+	want("%USERPROFILE%\\.ssh\\id_ed25519", NULL, CODE_IDENTITY_WINDOWS_PATH, NULL);
+	want("\\\\wsl$\\Debian\\root\\.ssh\\id", NULL, CODE_IDENTITY_WINDOWS_PATH, NULL);
+}
+
+/* A key that was copied through a web page, a Windows editor or a secret store: ssh says "error in
+ * libcrypto" or "invalid format", so it is not called good, and what the fix says mends it. */
+static void
+what_ssh_does_not_read_is_not_good(void **state)
+{
+	static const struct {
+		const char *make;
+		bool mended;
+	} cases[] = { { "sed 's/$/\r/' k1", true }, { "head -c -1 k1", true },
+		{ "sed 's/$/\r/' k1 | head -c -2", true },
+		{ "printf '\357\273\277'; cat k1", true }, { "sed 's/^/    /' k1", true },
+		{ "sed 's/$/  /' k1", true }, { "echo; cat k1", false },
+		{ "tr -d '\n' <k1", false }, { "sed '$d' k1", false },
+		{ "sed '4s/[A-Z]/a/g' k1", false } };
+
+	(void)state;
+	run("ssh-keygen -q -t ed25519 -N '' -f k1 && chmod 600 k1");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char command[200];
+		struct answer answer;
+
+		snprintf(
+		    command, sizeof(command), "{ %s; } >'o d' && chmod 600 'o d'", cases[i].make);
+		run(command);
+		assert_int_not_equal(system("ssh-keygen -y -P '' -f 'o d' >/dev/null 2>&1"), 0);
+		answer = ask("o d", NULL);
+		if (answer.findings.first == NULL)
+			fail_msg("%s: called good", cases[i].make);
+		assert_int_equal(answer.findings.first->code, CODE_IDENTITY_DAMAGED);
+		assert_false(answer.identity.usable);
+		if (cases[i].mended) {
+			run(answer.findings.first->fix);
+			run("ssh-keygen -y -P '' -f 'o d' >/dev/null");
+			want("o d", NULL, CODE_NONE, NULL);
+		}
+		arena_free(answer.arena);
+	}
+	/* What ssh reads all the same. */
+	run("{ cat k1; echo; cat k1.pub; } >'o d'");
+	want("o d", NULL, CODE_NONE, NULL);
+	run("sed '2,4s/$/\r/' k1 >'o d'");
+	want("o d", NULL, CODE_NONE, NULL);
+}
+
+/* A path with a blank, a quote or a dash in front stands in the fix as a shell needs it. */
+static void
+fixes_can_be_pasted(void **state)
+{
+	(void)state;
+	run("ssh-keygen -q -t ed25519 -N '' -f other && "
+	    "ssh-keygen -q -t ed25519 -N '' -f \"it's a key\" && chmod 644 \"it's a key\"");
+	want("it's a key", NULL, CODE_IDENTITY_MODES, "chmod 600 'it'\\''s a key'");
+	run("chmod 600 'it'\\''s a key' && cp other.pub \"it's a key.pub\"");
+	want("it's a key", NULL, CODE_IDENTITY_MISMATCH,
+	    "ssh-keygen -y -f 'it'\\''s a key' > 'it'\\''s a key.pub'");
+	run("cp -- other ./-k && chmod 644 ./-k");
+	want("-k", NULL, CODE_IDENTITY_MODES, "chmod 600 ./-k");
+	run("chmod 600 ./-k && echo garbage > ./-k.pub");
+	want("-k", NULL, CODE_IDENTITY_PUB_FILE, "ssh-keygen -y -f ./-k > ./-k.pub");
 }
 
 static void
@@ -237,7 +302,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(good_keys_are_read),
 		cmocka_unit_test(fingerprints_are_right), cmocka_unit_test(wrong_files_are_named),
-		cmocka_unit_test(modes_are_those_of_ssh),
+		cmocka_unit_test(what_ssh_does_not_read_is_not_good),
+		cmocka_unit_test(fixes_can_be_pasted), cmocka_unit_test(modes_are_those_of_ssh),
 		cmocka_unit_test(pub_of_another_pair_is_found),
 		cmocka_unit_test(hidden_halves_are_told),
 		cmocka_unit_test(authorized_keys_are_compared),
