@@ -220,9 +220,10 @@ check_shown(struct findings *findings, const struct pod *pod, const char *output
 }
 
 bool
-home_check(const struct home *home, struct findings *findings, const struct pod *pod)
+home_check(struct home *home, struct findings *findings, const struct pod *pod)
 {
-	const char *output, *why, *ignored;
+	const struct block_rules rules = { home->known_name, false };
+	const char *output, *why, *old, *number;
 	unsigned line = section_other_host(home->config.text, &home->section, pod->alias);
 
 	if (line != 0)
@@ -232,11 +233,41 @@ home_check(const struct home *home, struct findings *findings, const struct pod 
 		check_shown(findings, pod, output);
 		return true;
 	}
-	/* What ssh refused before us is not ours to forbid. */
-	if (probe_config(home->arena, home->config.text, pod->alias, &output, &ignored) != 0)
+	/* What ssh refused before us is not ours to forbid; what it would refuse of ours is. */
+	if (probe_config(home->arena, home->config.text, pod->alias, &output, &old) != 0
+	    && probe_config(home->arena, span_of(block_render(home->arena, pod, &rules)),
+	           pod->alias, &output, &why)
+	           == 0) {
+		home->broken = true;
+		finding_fix(findings,
+		    finding_add(
+		        findings, WARNING, CODE_SSH_CONFIG_CHECK, home->config.path, "%s", old),
+		    "correct that line: ssh refuses the whole file because of it, so ssh %s will "
+		    "not work before",
+		    pod->alias);
 		return true;
-	finding_add(findings, ERROR, CODE_SSH_CONFIG_CHECK, pod->alias, "%s", why);
+	}
+	/* The number is that of a text which is not written. */
+	number = strncmp(why, "line ", 5) == 0 ? why + 5 + strspn(why + 5, "0123456789") : why;
+	finding_add(findings, ERROR, CODE_SSH_CONFIG_CHECK, pod->alias, "%s",
+	    number + strspn(number, ": "));
 	return false;
+}
+
+const char *
+home_identity(struct arena *arena, const char *path)
+{
+	char *directory, *full;
+
+	if (strchr("/~%", path[0]) != NULL || strchr(path, '\\') != NULL || access(path, F_OK) != 0)
+		return path;
+	directory = getcwd(NULL, 0);
+	if (directory == NULL)
+		return path;
+	full = arena_printf(arena, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory,
+	    strncmp(path, "./", 2) == 0 ? path + 2 : path);
+	free(directory);
+	return full;
 }
 
 void
@@ -263,9 +294,11 @@ home_check_identity(const struct home *home, struct findings *findings, const st
 		    "give the private key's path, without .pub, with --identity");
 	else if (stat(path, &st) != 0)
 		finding_add(findings, WARNING, CODE_IDENTITY_FILE, path, "%s", strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		finding_add(findings, WARNING, CODE_IDENTITY_FILE, path, "it is a directory");
 	else if (st.st_uid == geteuid() && (st.st_mode & 077) != 0)
 		finding_fix(findings,
 		    finding_add(findings, WARNING, CODE_IDENTITY_FILE, path,
 		        "others may read it (mode %04o)", (unsigned)st.st_mode & 07777),
-		    "chmod 600 %s", path);
+		    "chmod 600 %s", shell_word(home->arena, path));
 }

@@ -17,6 +17,7 @@ struct home {
 	struct section section;            /* of config */
 	struct section own_section;        /* of own */
 	bool include;                      /* the pods stand in own */
+	bool broken;                       /* ssh does not read it, for reasons of its own */
 	const char *own_name, *known_name; /* as ssh_config names them */
 };
 
@@ -40,8 +41,12 @@ struct home_texts home_with(
 struct span home_candidate(const struct home *home, const struct pod *pod);
 
 /* Whether ssh accepts the configuration with the pod in it; false with a finding when it does not.
- * Warns where another part of the configuration speaks of the pod. */
-bool home_check(const struct home *home, struct findings *findings, const struct pod *pod);
+ * Warns where another part of the configuration speaks of the pod, or is broken already. */
+bool home_check(struct home *home, struct findings *findings, const struct pod *pod);
+
+/* The path as ssh finds it from any directory: a relative one is opened out where the file is
+ * there. */
+const char *home_identity(struct arena *arena, const char *path);
 
 /* Warns when the identity file is not there, is a public key, or may be read by others. */
 void home_check_identity(const struct home *home, struct findings *findings, const struct pod *pod);

@@ -18,7 +18,7 @@
 extern char **environ;
 
 /* SSH_FAILED: ssh's exit status for its own failures; any other is the remote command's. */
-enum { ASK_SECONDS = 60, CHECK_SECONDS = 15, SSH_FAILED = 255 };
+enum { CHECK_SECONDS = 15, SSH_FAILED = 255 };
 
 const char *
 seen_name(enum seen seen)
@@ -27,6 +27,8 @@ seen_name(enum seen seen)
 		[SEEN_REFUSED] = "connection refused",
 		[SEEN_TIMEOUT] = "no answer",
 		[SEEN_UNREACHABLE] = "no way to that address",
+		[SEEN_NO_NAME] = "no host of that name is known",
+		[SEEN_CLOSED] = "the connection is closed at once, perhaps sshd is not up yet",
 		[SEEN_OTHER] = "something answers that is no SSH server",
 		[SEEN_HOST_KEY] = "another machine's host key answers" };
 
@@ -41,6 +43,8 @@ seen_of(int error)
 		return SEEN_REFUSED;
 	case ETIMEDOUT:
 		return SEEN_TIMEOUT;
+	case ECONNRESET:
+		return SEEN_CLOSED;
 	default:
 		return SEEN_UNREACHABLE;
 	}
@@ -60,8 +64,10 @@ read_banner(int fd, int timeout_ms)
 		if (poll(&readable, 1, timeout_ms) <= 0)
 			return used == 0 ? SEEN_TIMEOUT : SEEN_OTHER;
 		n = read(fd, text + used, sizeof(text) - used);
+		if (n <= 0 && used > 0)
+			return SEEN_OTHER;
 		if (n <= 0)
-			return used == 0 && n < 0 ? seen_of(errno) : SEEN_OTHER;
+			return n < 0 ? seen_of(errno) : SEEN_CLOSED;
 		used += (size_t)n;
 		if ((used >= 4 && memcmp(text, "SSH-", 4) == 0)
 		    || memmem(text, used, "\nSSH-", 5) != NULL)
@@ -99,10 +105,12 @@ probe_banner(const char *host, unsigned port, int timeout_ms)
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *a;
 	enum seen seen = SEEN_UNREACHABLE;
 	char service[16];
+	int error;
 
 	snprintf(service, sizeof(service), "%u", port);
-	if (getaddrinfo(host, service, &hints, &list) != 0)
-		return SEEN_UNREACHABLE;
+	error = getaddrinfo(host, service, &hints, &list);
+	if (error != 0)
+		return error == EAI_NONAME ? SEEN_NO_NAME : SEEN_UNREACHABLE;
 	for (a = list; a != NULL && seen != SEEN_SSH; a = a->ai_next)
 		seen = try_address(a, timeout_ms);
 	freeaddrinfo(list);
@@ -146,9 +154,13 @@ classify(const char *err)
 	} known[] = { { "HOST IDENTIFICATION HAS CHANGED", SEEN_HOST_KEY },
 		{ "Host key verification failed", SEEN_HOST_KEY },
 		{ "host key is known for", SEEN_HOST_KEY }, { "Connection refused", SEEN_REFUSED },
-		{ "timed out", SEEN_TIMEOUT }, { "banner exchange", SEEN_OTHER },
-		{ "kex_exchange_identification", SEEN_OTHER } };
+		{ "timed out", SEEN_TIMEOUT }, { "Name or service not known", SEEN_NO_NAME },
+		{ "Connection closed by", SEEN_CLOSED }, { "Connection reset by", SEEN_CLOSED },
+		{ "banner exchange", SEEN_OTHER }, { "kex_exchange_identification", SEEN_OTHER } };
 
+	/* ssh says at a higher log level only that the server hung up. */
+	if (err[strspn(err, "\r\n")] == '\0')
+		return SEEN_CLOSED;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (strstr(err, known[i].words) != NULL)
 			return known[i].seen;
@@ -165,6 +177,27 @@ last_line(struct arena *arena, const char *text)
 	for (from = len; from > 0 && text[from - 1] != '\n'; from--)
 		;
 	return arena_strndup(arena, text + from, len - from);
+}
+
+/* The first line of err that is a complaint about a line of path, without path; else the last. */
+static const char *
+first_complaint(struct arena *arena, const char *err, const char *path)
+{
+	size_t name = strlen(path);
+
+	for (const char *line = err; *line != '\0';
+	     line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t len = strcspn(line, "\r\n");
+
+		if (memmem(line, len, " line ", 6) == NULL)
+			continue;
+		if (strncmp(line, path, name) == 0) {
+			line += name + strspn(line + name, ": ");
+			len = strcspn(line, "\r\n");
+		}
+		return arena_strndup(arena, line, len);
+	}
+	return last_line(arena, err);
 }
 
 /* The pod's own answer: all its host keys, the one seen among them. A stranger's keys are not taken
@@ -273,7 +306,7 @@ probe_ask(struct arena *arena, const struct question *question)
 		"ClearAllForwardings=yes", "-o", "PermitLocalCommand=no", "-o",
 		"RemoteCommand=none", "-o", "RequestTTY=no", "-o", "LogLevel=ERROR", "--",
 		question->alias, "sshinit", "--connect", "--json", NULL };
-	const struct said said = run_ssh(arena, argv, ASK_SECONDS);
+	const struct said said = run_ssh(arena, argv, question->seconds);
 	const char *noted = keys >= 0 ? read_nameless(arena, keys) : "";
 	struct answer answer = { .lines = noted_keys(arena, span_of(noted), question->name),
 		.why = last_line(arena, said.err.data),
@@ -307,6 +340,12 @@ probe_config(struct arena *arena, struct span config, const char *alias, const c
 	if (fd >= 0)
 		close(fd);
 	*output = said.out.data;
-	*why = last_line(arena, said.err.data);
-	return said.status == SSH_FAILED ? 1 : 0;
+	*why = first_complaint(arena, said.err.data, path);
+	/* Anything else that ends it (no passwd entry, say) is no judgement on the configuration.
+	 */
+	return said.status == SSH_FAILED
+	               && (strstr(said.err.data, " line ") != NULL
+	                   || strstr(said.err.data, "bad configuration") != NULL)
+	           ? 1
+	           : 0;
 }

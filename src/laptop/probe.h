@@ -16,7 +16,9 @@ enum seen {
 	SEEN_SSH,
 	SEEN_REFUSED,     /* nothing listens */
 	SEEN_TIMEOUT,     /* nobody answers */
-	SEEN_UNREACHABLE, /* no way there, no such name */
+	SEEN_UNREACHABLE, /* no way there */
+	SEEN_NO_NAME,     /* the host's name is not known */
+	SEEN_CLOSED,      /* a port that a cloud or Docker opened, with nobody behind it yet */
 	SEEN_OTHER,       /* somebody answers, but it is no SSH server */
 	SEEN_HOST_KEY     /* an SSH server, but not this pod */
 };
@@ -43,12 +45,15 @@ struct question {
 	struct span config; /* the ssh configuration to go by: the one that would be written */
 	const char *pinned; /* known_hosts lines that alone are acceptable, or "" */
 	bool interactive;   /* ssh may ask for a passphrase on the terminal */
+	int seconds;        /* how long it may take */
 };
 
 /* Runs ssh. SEEN_UNREACHABLE with a why where there is no client. */
 struct answer probe_ask(struct arena *arena, const struct question *question);
 
-/* Lets ssh read config: 0 when it accepts it (or there is no client), else its words in *why. */
+/* Lets ssh read config: 0 when it accepts it (or there is no client), else its first complaint in
+ * *why: "line 7: Bad configuration option: foo", with the file's name in front where that is
+ * another one, which config includes. */
 int probe_config(struct arena *arena, struct span config, const char *alias, const char **output,
     const char **why);
 

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REFUSED = 1, CONNECT_MS = 5000 };
+enum { REFUSED = 1, CONNECT_MS = 5000, ASK_SECONDS = 60, ASK_LEAST = 10 };
 
 struct run {
 	struct arena *arena;
@@ -52,13 +52,14 @@ question(const struct run *run, const char *pinned)
 		.name = block_key_name(run->arena, args->pod.alias),
 		.config = home_candidate(&run->home, &args->pod),
 		.pinned = args->new_host_key ? "" : pinned,
-		.interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !args->yes };
+		.interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !args->yes,
+		.seconds = ASK_SECONDS };
 }
 
 /* Asks until the pod itself answers or the time is over. On the way to it a port may be silent,
  * closed, or for a moment somebody else's. */
 static bool
-wait_for(struct run *run, const struct question *q, struct answer *answer)
+wait_for(struct run *run, struct question *q, struct answer *answer)
 {
 	const struct pod *pod = &run->args.pod;
 	long start = (long)time(NULL);
@@ -74,6 +75,12 @@ wait_for(struct run *run, const struct question *q, struct answer *answer)
 		    = direct ? probe_banner(pod->host, pod->port != 0 ? pod->port : 22, CONNECT_MS)
 		             : SEEN_SSH;
 		if (seen == SEEN_SSH) {
+			/* Somebody may have to type a passphrase; a server that hangs has no such
+			 * excuse. */
+			long left = (long)run->args.wait - ((long)time(NULL) - start);
+
+			if (!q->interactive && left < ASK_SECONDS)
+				q->seconds = left > ASK_LEAST ? (int)left : ASK_LEAST;
 			*answer = probe_ask(run->arena, q);
 			seen = answer->reached ? SEEN_SSH : answer->seen;
 			if (answer->reached || answer->no_client)
@@ -86,8 +93,12 @@ wait_for(struct run *run, const struct question *q, struct answer *answer)
 		last = seen;
 		if (elapsed >= (long)run->args.wait) {
 			progress_end();
-			finding_add(&run->findings, ERROR, CODE_POD_SILENT, pod->alias,
-			    "%s after %ld s", seen_name(seen), elapsed);
+			if (seen == SEEN_HOST_KEY)
+				finding_add(
+				    &run->findings, ERROR, CODE_POD_HOST_KEY, pod->alias, NULL);
+			else
+				finding_add(&run->findings, ERROR, CODE_POD_SILENT, pod->alias,
+				    "%s after %ld s", seen_name(seen), elapsed);
 			return false;
 		}
 		sleep(1);
@@ -105,7 +116,7 @@ ask(struct run *run, const char *pinned, const char **lines)
 	const char *alias = run->args.pod.alias;
 
 	*lines = q.pinned;
-	if (run->args.offline)
+	if (run->args.offline || run->home.broken)
 		return true;
 	if (run->args.wait == 0)
 		answer = probe_ask(run->arena, &q);
@@ -147,6 +158,8 @@ add(struct run *run)
 		    "give the line of your cloud's console with --from, or --host and --port");
 		return false;
 	}
+	if (pod->identity != NULL)
+		pod->identity = home_identity(run->arena, pod->identity);
 	home_check_identity(&run->home, &run->findings, pod);
 	pinned = knownhosts_get(
 	    run->arena, run->home.known.text, block_key_name(run->arena, pod->alias));

@@ -170,8 +170,14 @@ take_option(struct reader *r, const char *word)
 			return refuse(r->findings, option, "its value is missing");
 		return take_value(r, option, equals != NULL ? equals + 1 : r->argv[r->next++]);
 	}
-	if (strcmp(option, "--wait") == 0)
+	if (strcmp(option, "--wait") == 0) {
+		const char *next = equals == NULL ? r->argv[r->next] : NULL;
+
+		/* "--wait 60" is meant so: pods are not called by a number. */
+		if (next != NULL && *next != '\0' && next[strspn(next, "0123456789")] == '\0')
+			return take_wait(r, r->argv[r->next++]);
 		return take_wait(r, equals == NULL ? NULL : equals + 1);
+	}
 	if (equals != NULL)
 		return no_such_option(r, word);
 	if (strcmp(option, "--list") == 0)

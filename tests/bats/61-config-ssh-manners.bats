@@ -226,9 +226,29 @@ as() {
 }
 
 @test "an option that ssh does not know is refused, for it would stop every ssh" {
-	refused 1 'ssh does not accept' add --ssh-option NoSuchOption=1
+	refused 1 'ssh does not accept the configuration: Bad configuration option: nosuchoption' add --ssh-option NoSuchOption=1
 	refused 1 'ssh does not accept' add --ssh-option ServerAliveInterval=soon
 	refused 1 'ssh does not accept' add --ssh-option 'SetEnv="A=1'
+}
+
+@test "a configuration that ssh refuses already: its line is named, and ours is judged alone" {
+	printf 'Host *\n\tUseKeychain yes\n' >"$CONF"
+	refused 1 'Bad configuration option: nosuchoption' add --ssh-option NoSuchOption=1
+	run -0 --separate-stderr "$SSHINIT" --config-ssh mypod --yes --host 127.0.0.1 --port 1
+	[[ $stderr == *"$CONF: ssh does not accept the configuration: line 2: Bad configuration option: usekeychain"* ]]
+	[[ $stderr != */proc/* ]]
+	run -0 grep -c 'Host mypod' "$CONF"
+}
+
+@test "an identity file named as seen from here is named as seen from everywhere" {
+	mkdir "$HOME/keys"
+	ssh-keygen -q -t ed25519 -N '' -f "$HOME/keys/key.pem"
+	cd "$HOME/keys"
+	run -0 --separate-stderr "$SSHINIT" --config-ssh mypod --offline --yes --from 'ssh -i "key.pem" ubuntu@ec2.example'
+	assert_equal "$stderr" ''
+	assert_equal "$(ssh -G -F "$CONF" mypod | sed -n 's/^identityfile //p')" "$HOME/keys/key.pem"
+	add --identity ./key.pem
+	assert_equal "$(ssh -G -F "$CONF" mypod | sed -n 's/^identityfile //p')" "$HOME/keys/key.pem"
 }
 
 @test "injections in a pasted line are refused" {
@@ -276,6 +296,11 @@ as() {
 	[[ $stderr == *'No such file'* ]]
 	run -0 --separate-stderr add --identity 'C:\k' --dry-run
 	[[ $stderr == *'a path of Windows'* ]]
+	run -0 --separate-stderr add --identity "$HOME" --dry-run
+	[[ $stderr == *'it is a directory'* && $stderr != *chmod* ]]
+	cp "$HOME/key" "$HOME/my key" && chmod 644 "$HOME/my key"
+	run -0 --separate-stderr add --identity "$HOME/my key" --dry-run
+	[[ $stderr == *"chmod 600 '$HOME/my key'"* ]]
 	chmod 600 "$HOME/key"
 	run -0 --separate-stderr add --identity "$HOME/key" --dry-run
 	assert_equal "$stderr" ''

@@ -243,6 +243,40 @@ c = s.accept()[0]; c.sendall(b'HTTP/1.1 400 Bad Request\r\n\r\n'); c.close()" 3>
 	run -1 --separate-stderr add --wait=2
 	[[ $stderr == *'did not answer in time'*'connection refused'* ]]
 	assert_file_not_exists "$CONF"
+	run -1 --separate-stderr "$SSHINIT" --config-ssh mypod --yes --host no-such-host.invalid --wait 1
+	[[ $stderr == *'no host of that name is known'* || $stderr == *'no way to that address'* ]]
+	assert_file_not_exists "$CONF"
+}
+
+@test "--wait on another machine's host key says what to do about that" {
+	server pod "$PORT"
+	tells_keys pod
+	run -0 add
+	stop pod
+	server other "$PORT"
+	run -1 --separate-stderr add --wait=1
+	[[ $stderr == *'another host key answers'*'--new-host-key'* ]]
+}
+
+@test "--wait: a port that is open with nobody behind it, and a server that hangs" {
+	python3 -c "
+import socket
+def listen(port):
+    s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(('127.0.0.1', port)); s.listen(); return s
+a, b, keep = listen($PORT), listen($PORT + 1), []
+import select
+while True:
+    for s in select.select([a, b], [], [])[0]:
+        c = s.accept()[0]
+        if s is b: c.sendall(b'SSH-2.0-hangs\\r\\n'); keep.append(c)
+        else: c.close()" 3>&- &
+	echo $! >"$D/python.pid"
+	poll 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$PORT"
+	run -1 --separate-stderr "$SSHINIT" --config-ssh mypod --yes --host 127.0.0.1 --port "$PORT" --wait=1
+	[[ $stderr == *'closed at once'* ]]
+	run -1 --separate-stderr timeout 50 "$SSHINIT" --config-ssh mypod --yes --host 127.0.0.1 --port $((PORT + 1)) --wait=1
+	[[ $stderr == *'no answer after'* ]]
 }
 
 @test "through a jump host, itself a pod in the section" {
