@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-enum { SAVE_AFTER = 1000, FLUSH_AFTER = 200 };
+enum { SAVE_AFTER = 1000, FLUSH_AFTER = 200, TRY_AFTER = 2000 };
 
 struct ssh *
 ssh_new(const struct settings *settings, const struct findings *findings, const char *config,
@@ -141,14 +141,33 @@ same_config(const struct plan *before, const struct plan *now)
 	              == 0;
 }
 
+/* SSH is up, but not by us. A strict start is refused all the same where its own keys are. */
+static enum wish
+leave_it_to_the_other(struct ssh *ssh, struct worker *worker)
+{
+	struct plan *plan = make_plan(ssh);
+	bool refused
+	    = ssh->strict && (plan->entries.count[VERDICT_REFUSED] > 0 || plan->authorised == 0);
+
+	if (refused && !ssh->entries_logged)
+		report_log_entries(&plan->entries);
+	ssh->entries_logged |= refused;
+	answer(ssh, worker, refused ? READY_FAILED : READY_UP);
+	plan_free(plan);
+	return WISH_OFF;
+}
+
 static enum wish
 prepare_sshd(struct worker *worker, void *context, struct start *out)
 {
 	struct ssh *ssh = context;
-	struct plan *before = ssh->plan, *plan = make_plan(ssh);
+	struct plan *before = ssh->plan, *plan;
 	bool first = !ssh->running, again;
 	int applied;
 
+	if (ssh->state.other > 0)
+		return leave_it_to_the_other(ssh, worker);
+	plan = make_plan(ssh);
 	ssh->plan = plan;
 	ssh->running = true;
 	if (first && ssh->strict && plan_is_broken(plan))
@@ -243,6 +262,45 @@ sshd_ended(struct worker *worker, void *context, int status)
 
 /* ---- what the worker is given -------------------------------------------------------------- */
 
+static void begin_serving(struct ssh *ssh);
+
+/* Two may have been started in one container, by its image and by its start command, or by hand.
+ * One of them serves; this one takes over when that one is gone. */
+static void
+take_over(void *context)
+{
+	struct ssh *ssh = context;
+
+	begin_serving(ssh);
+	if (ssh->state.other <= 0)
+		worker_reload(ssh->worker);
+}
+
+static void
+begin_serving(struct ssh *ssh)
+{
+	struct arena *arena = arena_new();
+	bool before = ssh->state.other > 0;
+
+	ssh->state = state_make(arena, &ssh->state_findings);
+	if (ssh->state.other > 0) {
+		struct findings note = findings_new(arena);
+
+		finding_add(&note, NOTE, CODE_STATE_SHARED,
+		    arena_printf(arena, "process %ld", ssh->state.other), NULL);
+		if (!before)
+			log_finding(note.first);
+		arena_free(arena);
+		(void)loop_after(worker_loop(ssh->worker), TRY_AFTER, take_over, ssh);
+		return;
+	}
+	if (ssh->state.fd >= 0) {
+		(void)context_save(&ssh->state, ssh->settings, ssh->config, environ);
+		(void)context_save_worker(&ssh->state);
+	}
+	refresh_begin(ssh);
+}
+
 /* First in the worker. Where nobody waits for us, the command has begun. */
 static void
 begin(struct worker *worker, void *context)
@@ -252,12 +310,7 @@ begin(struct worker *worker, void *context)
 	ssh->worker = worker;
 	if (ssh->command_owns_terminal && ssh->entries_logged)
 		log_mute();
-	ssh->state = state_make(ssh->arena, &ssh->state_findings);
-	if (ssh->state.fd >= 0) {
-		(void)context_save(&ssh->state, ssh->settings, ssh->config, environ);
-		(void)context_save_worker(&ssh->state);
-	}
-	refresh_begin(ssh);
+	begin_serving(ssh);
 }
 
 static void

@@ -413,6 +413,8 @@ listen_for_signals(struct worker *worker)
 		sigaction(heard[i], &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	/* A limit on the size of files (ulimit -f) is a write that fails, not our end. */
+	sigaction(SIGXFSZ, &action, NULL);
 	return loop_watch(&worker->loop, signal_pipe[0], POLLIN, signals_arrived, worker) == 0;
 }
 

@@ -16,6 +16,8 @@ static const struct {
 	bool named_for_user;
 } places[] = { { "/run", false }, { "/dev/shm", true }, { "/tmp", true } };
 
+static const char lock_name[] = "lock";
+
 enum { PLACES = sizeof(places) / sizeof(places[0]), ROOM = 64 * 1024, RANDOM_DIGITS = 16 };
 
 static mode_t
@@ -59,9 +61,13 @@ open_existing(int parent, const char *name)
 static int
 make_new(int parent, const char *name)
 {
-	int fd;
+	/* At once with its mode: another sshinit that starts now must not think it somebody else's.
+	 */
+	mode_t mask = umask(0);
+	int made = mkdirat(parent, name, wanted_mode()), fd;
 
-	if (mkdirat(parent, name, 0700) < 0)
+	(void)umask(mask);
+	if (made < 0)
 		return -1;
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0 && fchmod(fd, wanted_mode()) == 0 && is_ours(fd))
@@ -120,6 +126,23 @@ has_room(int fd)
 	return room;
 }
 
+/* Takes the directory for this process, as long as it lives. 0, or whose it is: a process of this
+ * container, or -1 for one that we cannot see. A file system without locks is taken as it is. */
+static long
+take(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int file = openat(fd, lock_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	/* The descriptor stays open: closing it would give the lock back. */
+	if (file < 0 || fcntl(file, F_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES))
+		return 0;
+	if (fcntl(file, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
+		lock.l_pid = 0;
+	close(file);
+	return lock.l_pid > 0 ? lock.l_pid : -1;
+}
+
 /* Whether name is base with what random_name puts behind it. */
 static bool
 is_random_name(const char *name, const char *base)
@@ -173,6 +196,27 @@ open_random(struct arena *arena, int parent, const char **name)
 	return best;
 }
 
+/* Where the name is taken: one of a random name, which *name becomes. */
+static int
+make_random(struct arena *arena, int parent, const char **name, long *other)
+{
+	const char *base = *name;
+	/* A worker that follows one that died takes over its directory. */
+	int fd = open_random(arena, parent, name);
+
+	*other = fd >= 0 ? take(fd) : 0;
+	if (fd >= 0 && *other == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	if (*other > 0)
+		return -1;
+	*name = random_name(arena, base);
+	fd = make_new(parent, *name);
+	*other = fd >= 0 ? take(fd) : 0;
+	return fd;
+}
+
 /* The state directory at one place that shelters it at least so well, or fd -1. */
 static struct state
 make_at(struct arena *arena, size_t place, enum shelter least, struct findings *findings)
@@ -180,6 +224,7 @@ make_at(struct arena *arena, size_t place, enum shelter least, struct findings *
 	struct state state = { .fd = -1, .path = "" };
 	int parent = open(places[place].parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const char *name = name_at(arena, place, geteuid());
+	bool there;
 
 	if (parent < 0)
 		return state;
@@ -189,24 +234,25 @@ make_at(struct arena *arena, size_t place, enum shelter least, struct findings *
 	}
 	state.strict = shelter_of(parent) == CLOSED;
 	state.fd = make_new(parent, name);
-	if (state.fd < 0 && errno == EEXIST) {
+	there = state.fd < 0 && errno == EEXIST;
+	if (there)
 		state.fd = open_existing(parent, name);
-		if (state.fd < 0) {
-			const char *taken = name;
+	state.other = state.fd >= 0 ? take(state.fd) : 0;
+	if (state.other != 0) {
+		close(state.fd);
+		state.fd = -1;
+	}
+	if (there && state.fd < 0 && state.other <= 0) {
+		const char *taken = name;
 
-			/* A worker that follows one that died takes over its directory. */
-			state.fd = open_random(arena, parent, &name);
-			if (state.fd < 0) {
-				name = random_name(arena, name);
-				state.fd = make_new(parent, name);
-			}
-			if (state.fd >= 0)
-				finding_add(findings, WARNING, CODE_STATE_TAKEN,
-				    arena_printf(arena, "%s/%s", places[place].parent, taken),
-				    "%s/%s is used instead", places[place].parent, name);
-		}
+		state.fd = make_random(arena, parent, &name, &state.other);
+		if (state.fd >= 0)
+			finding_add(findings, WARNING, CODE_STATE_TAKEN,
+			    arena_printf(arena, "%s/%s", places[place].parent, taken),
+			    "%s/%s is used instead", places[place].parent, name);
 	}
 	if (state.fd >= 0 && !has_room(state.fd)) {
+		(void)unlinkat(state.fd, lock_name, 0);
 		(void)unlinkat(parent, name, AT_REMOVEDIR);
 		close(state.fd);
 		state.fd = -1;
@@ -243,18 +289,19 @@ state_make(struct arena *arena, struct findings *findings)
 {
 	struct state state = { .fd = -1, .path = "" };
 
-	for (size_t place = 0; place < PLACES && state.fd < 0; place++)
+	for (size_t place = 0; place < PLACES && state.fd < 0 && state.other <= 0; place++)
 		state = make_at(arena, place, STICKY, findings);
-	if (state.fd < 0 && geteuid() == 0 && refuse_open(findings))
+	if (state.fd < 0 && state.other <= 0 && geteuid() == 0 && refuse_open(findings))
 		return state;
 	/* A Kubernetes emptyDir has mode 0777; for a user who has nothing to lose but his own
 	 * account, better there than nowhere. */
-	for (size_t place = 0; place < PLACES && state.fd < 0 && geteuid() != 0; place++) {
+	for (size_t place = 0; place < PLACES && state.fd < 0 && state.other <= 0 && geteuid() != 0;
+	     place++) {
 		state = make_at(arena, place, OPEN, findings);
 		if (state.fd >= 0)
 			finding_add(findings, WARNING, CODE_STATE_OPEN, state.path, NULL);
 	}
-	if (state.fd < 0)
+	if (state.fd < 0 && state.other <= 0)
 		finding_add(findings, ERROR, CODE_STATE_NONE, "state directory",
 		    "neither /run nor /dev/shm nor /tmp can be written, or they are full");
 	return state;

@@ -7,6 +7,10 @@
  * one with a random name is made, and a finding says so; it is found again by its owner, its mode
  * and the worker's file in it. It is held open, and everything in it is
  * reached by openat(2) from that descriptor.
+ *
+ * One sshinit uses it at a time, and holds a lock in it as long as its process lives. Another one of
+ * the same container gets none, and learns whose it is; one of another container, which shares our
+ * /dev/shm as in a Kubernetes pod, is somebody else like any other.
  */
 #ifndef SSHINIT_POD_STATE_H
 #define SSHINIT_POD_STATE_H
@@ -19,9 +23,11 @@ struct state {
 	int fd;           /* of the directory; -1 when there is none */
 	const char *path; /* absolute; "" when there is none */
 	bool strict;      /* every directory above it is one that sshd's StrictModes accepts */
+	long other;       /* of state_make: the process of this container that uses it; 0: none */
 };
 
-/* Opens the state directory, making it where that is needed. fd is -1 after an error finding. */
+/* Opens the state directory, making it where that is needed, for the rest of this process's life.
+ * fd is -1 after an error finding, or where another one uses it. */
 struct state state_make(struct arena *arena, struct findings *findings);
 
 /* Opens the one that a running sshinit has made, changing nothing. fd is -1 where there is none;

@@ -132,6 +132,32 @@ refute_log() {
 	assert_equal "$(pod_exec ls /tmp)" ''
 }
 
+@test "two in one container: one serves, the other runs its command, and follows when the first ends" {
+	# An image with sshinit, and a start command with it: both begin at the same moment.
+	for _ in 1 2 3; do
+		pod_start --key ed25519 --image busybox -- sshinit sleep 600
+		pod_wait_login
+		pod_wait_log 'process [0-9]+: another sshinit in this container keeps SSH up, so this one only runs its command'
+		assert_equal "$(pod_log --err | grep -c 'listening on port 22:')" 1
+		run ! grep -E 'error|warning|fix' <<<"$(pod_log --err)"
+		run -0 pod_exec sshinit --check
+	done
+	# strict asks whether SSH answers, which it does, and for keys of its own.
+	run -0 pod_exec sshinit --strict=yes -- echo ran
+	assert_line ran
+	run -78 pod_exec env PUBLIC_KEY=null sshinit --strict=yes -- echo ran
+	refute_line ran
+
+	pod_start --key ed25519 --image busybox --bare -- sleep 600
+	pod_exec sh -c 'sshinit sleep 500 2>/dev/null & echo $! >/first'
+	pod_wait_login
+	pod_exec sh -c 'sshinit sleep 400 2>/second >&2 &'
+	poll 20 pod_exec grep -q 'another sshinit' /second
+	pod_exec sh -c 'kill $(cat /first)'
+	poll 30 pod_exec grep -q 'listening on port 22:' /second
+	pod_wait_login
+}
+
 @test "nowhere at all to write to: a finding, and the command runs" {
 	pod_start --image busybox --read-only --ipc none --key ed25519 -- sh -c 'echo ran; exec sleep 1000'
 	pod_wait_log 'no place for sshinit.s own files'
