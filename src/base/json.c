@@ -37,14 +37,14 @@ json_print(json_t *object)
 }
 
 int
-json_save(int directory, const char *name, json_t *object)
+json_save(int directory, const char *name, json_t *object, mode_t mode)
 {
 	char *text = json_dumps(object, JSON_INDENT(2));
 	int result = -1;
 
 	errno = ENOMEM;
 	if (text != NULL)
-		result = file_replace(directory, name, span_of(text), 0600, NULL, false);
+		result = file_replace(directory, name, span_of(text), mode, NULL, false);
 	free(text);
 	json_decref(object);
 	return result;

@@ -73,8 +73,10 @@ log_plan(struct ssh *ssh, const struct plan *plan)
 void
 ssh_write_status(const struct ssh *ssh)
 {
-	if (ssh->state.fd >= 0)
-		(void)json_save(ssh->state.fd, "status.json", report_json(ssh->plan));
+	if (ssh->state.fd < 0)
+		return;
+	(void)json_save(ssh->state.fd, REPORT_CONNECT, report_connect_json(ssh->plan), 0644);
+	(void)json_save(ssh->state.fd, "status.json", report_json(ssh->plan), 0600);
 }
 
 static void

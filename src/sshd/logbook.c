@@ -153,7 +153,7 @@ logbook_save(struct logbook *logbook, const struct state *state)
 		if (logbook->refusals.list[i].code != CODE_NONE)
 			(void)json_array_append_new(
 			    array, refusal_json(&logbook->refusals.list[i]));
-	(void)json_save(state->fd, refusals_name, array);
+	(void)json_save(state->fd, refusals_name, array, 0600);
 }
 
 static enum code

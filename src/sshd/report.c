@@ -171,6 +171,36 @@ report_connect_json(const struct plan *plan)
 	return object;
 }
 
+static const char *
+text_of(const struct plan *plan, const json_t *object, const char *name)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+
+	return arena_strdup(plan->arena, value != NULL ? value : "");
+}
+
+void
+report_connect_load(struct plan *plan, const json_t *object)
+{
+	const json_t *connect = json_object_get(object, "connect");
+	const json_t *key = json_array_get(json_object_get(connect, "host_keys"), 0);
+	const json_t *port = json_object_get(connect, "port");
+	const json_t *ports = json_object_get(connect, "listening");
+	size_t n = 0;
+
+	plan->reach = (struct reach){ .platform = text_of(plan, connect, "platform"),
+		.pod = text_of(plan, connect, "pod"),
+		.host = text_of(plan, connect, "host"),
+		.port = json_is_integer(port) ? (long)json_integer_value(port) : -1,
+		.jump = text_of(plan, connect, "jump") };
+	plan->hostkey.public_line
+	    = arena_strdup(plan->arena, json_is_string(key) ? json_string_value(key) : "");
+	plan->hostkey.fingerprint = text_of(plan, connect, "host_key_fingerprint");
+	for (; n < json_array_size(ports) && n < PORTS_MOST; n++)
+		plan->ports[n] = (long)json_integer_value(json_array_get(ports, n));
+	plan->ports[n] = 0;
+}
+
 json_t *
 report_json(const struct plan *plan)
 {

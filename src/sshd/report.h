@@ -29,6 +29,12 @@ void report_log_listening(const struct plan *plan);
 /* {"version", "connect": {...}}: the part of it that tells how to reach the pod. */
 json_t *report_connect_json(const struct plan *plan);
 
+/* Where a start leaves that, for the users of the pod: nothing in it is a secret. */
+#define REPORT_CONNECT "connect.json"
+
+/* Takes what it says into a plan of another user. */
+void report_connect_load(struct plan *plan, const json_t *object);
+
 /* The object of --check --json, with the connect fields. The caller owns it: json_decref. */
 json_t *report_json(const struct plan *plan);
 

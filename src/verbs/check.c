@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct request {
 	bool json;
@@ -299,6 +300,20 @@ print_json(
 	json_print(object);
 }
 
+/* A user who is not root sees nothing of root's sshinit, and what its own start would do is not
+ * what was asked. */
+static struct looks
+look_at_nothing(const struct plan *plan)
+{
+	struct looks looks
+	    = { .arena = plan->arena, .plan = plan, .live = findings_new(plan->arena) };
+
+	(void)look_complain(&looks, look_add(&looks, "sshinit", "user id %u", (unsigned)geteuid()),
+	    ERROR, CODE_OF_ROOT, NULL);
+	looks_add_rest(&looks);
+	return looks;
+}
+
 int
 verb_check(const struct verb_call *call)
 {
@@ -322,6 +337,9 @@ verb_check(const struct verb_call *call)
 		looks_add_rest(&looks);
 		if (request.identity != NULL)
 			identity = look_at_identity(&looks, &request);
+	} else if (!call->running && state_of_root(call->settings->arena, "worker") != NULL) {
+		plan = plan_files(call->settings, call->findings, request.files);
+		looks = look_at_nothing(plan);
 	} else {
 		plan = plan_pod(call);
 		looks = live_look(plan, call->running, call->ports);

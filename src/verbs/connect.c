@@ -164,6 +164,22 @@ print_json(const struct plan *plan, const struct door *door)
 	return 0;
 }
 
+/* For a session of a user who is not root, in a pod that root started. */
+static void
+take_from_root(struct plan *plan)
+{
+	const char *path = state_of_root(plan->arena, REPORT_CONNECT);
+	struct span text;
+	json_t *object;
+
+	if (path == NULL || file_read(plan->arena, AT_FDCWD, path, 64 * 1024, &text) < 0)
+		return;
+	object = json_loadb(text.data, text.len, 0, NULL);
+	if (object != NULL)
+		report_connect_load(plan, object);
+	json_decref(object);
+}
+
 int
 verb_connect(const struct verb_call *call)
 {
@@ -181,6 +197,8 @@ verb_connect(const struct verb_call *call)
 	if (status != 0)
 		return status;
 	plan = plan_make(&inputs);
+	if (!call->running)
+		take_from_root(plan);
 	door = door_of(plan);
 	if (format == JSON)
 		status = print_json(plan, &door);

@@ -60,6 +60,11 @@ verb_reload(const struct verb_call *call)
 
 	if (call->argc > 1)
 		return options_wrong(call->argv[1], "--reload takes nothing");
+	if (state.fd < 0 && state_of_root(arena, "worker") != NULL) {
+		fprintf(stderr, "sshinit: %s\nsshinit:   fix: %s\n", code_sentence(CODE_OF_ROOT),
+		    code_fix(CODE_OF_ROOT));
+		return FAILED;
+	}
 	if (worker <= 0 || kill((pid_t)worker, 0) < 0) {
 		fprintf(stderr, "sshinit: no sshinit of this user runs here%s%s\n",
 		    worker > 0 ? ": " : "", worker > 0 ? strerror(errno) : "");

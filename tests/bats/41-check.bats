@@ -60,6 +60,27 @@ files() {
 	diff "$BATS_TEST_TMPDIR/exec" "$BATS_TEST_TMPDIR/session"
 }
 
+@test "a session of another user than root says what it cannot see, and --connect works there" {
+	pod_start --image "$(image_from bookworm-plain <<<'RUN useradd -m -s /bin/bash ann')" -e SSHINIT_USER=ann \
+		-e SSHINIT_PORT=2200 -e SSHINIT_PUBLIC_HOST=pod.example -e SSHINIT_PUBLIC_PORT=17445 --key ed25519 -- sleep infinity
+	POD_PORT=2200
+	pod_wait_login --user ann
+	run -1 client_ssh --user ann -- sshinit --check
+	assert_output --partial "root's sshinit runs here, and only root can see its keys"
+	assert_output --partial 'docker exec -u 0'
+	refute_output --partial 'no usable key'
+	run -1 client_ssh --user ann -- sshinit --check --json
+	assert_output --partial '"code": "of-root"'
+	run -1 client_ssh --user ann -- sshinit --reload
+	assert_output --partial "root's sshinit runs here"
+	run -0 client_ssh --user ann -- sshinit --check .ssh/authorized_keys
+	run -0 client_ssh --user ann -- sshinit --connect
+	assert_output --partial 'ssh ann@pod.example -p 17445'
+	pod_exec sshinit --connect --json >"$BATS_TEST_TMPDIR/root"
+	client_ssh --user ann -- sshinit --connect --json >"$BATS_TEST_TMPDIR/ann"
+	diff "$BATS_TEST_TMPDIR/root" "$BATS_TEST_TMPDIR/ann"
+}
+
 @test "its findings are those of the start" {
 	pod_start --key ed25519 --key ed25519 -e SSHINIT_PORT=nonsense -e SSHINIT_SHOE=1 -e 'SSH_PUBLIC_KEY=SHA256:abc' -- sleep infinity
 	pod_wait_login
