@@ -1,6 +1,6 @@
 #include "init/hidden.h"
 
-#include "base/family.h"
+#include "base/children.h"
 #include "init/backoff.h"
 #include "init/loop.h"
 
@@ -266,7 +266,7 @@ hold(struct holder *holder)
 		holder->command_fd = (int)syscall(SYS_pidfd_open, holder->command, 0);
 	close_the_rest(holder);
 	blank(holder->hidden->command);
-	holder->hidden->hold(holder->hidden->context);
+	holder->hidden->setup(holder->hidden->context);
 	for (;;) {
 		pid_t known[2] = { 0, 0 };
 
@@ -282,7 +282,7 @@ hold(struct holder *holder)
 		/* The worker has the same grace for its sessions; a second more, and it is stuck.
 		 */
 		known[0] = holder->worker;
-		family_end(
+		children_end(
 		    holder->worker != 0 ? holder->hidden->grace + 1000 : holder->hidden->grace,
 		    known);
 		_exit(0);

@@ -32,8 +32,8 @@
 struct hidden {
 	/* Called once in the holder, before the first worker: what is made here (the pipes that
 	 * sshd logs into) is the same for every worker. */
-	void (*hold)(void *context);
-	/* The worker's life. link is its end of a SOCK_SEQPACKET pair; the other end is the
+	void (*setup)(void *context);
+	/* All that the worker does. link is its end of a SOCK_SEQPACKET pair; the other end is the
 	 * caller's and closes when the command is exec'd. The answer is an exit status: 0 when all
 	 * is over, anything else asks for a new worker. */
 	int (*work)(void *context, int link);

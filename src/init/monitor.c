@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DEFAULT_GRACE = 2000, ENDS = 3, STEP = 250 };
+enum { ENDS = 3, STEP_MS = 250 };
 
 static const int ends[ENDS] = { SIGTERM, SIGINT, SIGQUIT };
 
@@ -17,7 +17,7 @@ begin(struct monitor *monitor)
 {
 	const struct worker_calls *calls = monitor->calls;
 	struct hidden hidden = {
-		.hold = worker_hold,
+		.setup = worker_setup,
 		.work = worker_run,
 		.context = (void *)calls,
 		.keep = calls->keep,
@@ -25,7 +25,7 @@ begin(struct monitor *monitor)
 		.command = calls->command,
 		.visible = calls->stays,
 		.execs_next = calls->execs_next,
-		.grace = calls->grace > 0 ? calls->grace : DEFAULT_GRACE,
+		.grace = worker_grace(calls),
 	};
 
 	monitor->since = loop_now();
@@ -96,7 +96,7 @@ monitor_wait(struct monitor *monitor, int milliseconds)
 	hear_the_end(before, true);
 	/* In short steps: a signal just before poll would be noticed only when poll is over. */
 	while (readiness == READY_UNKNOWN && told_to_end == 0 && (left = until - loop_now()) >= 0)
-		readiness = next_word(monitor, left > STEP ? STEP : left + 1);
+		readiness = next_word(monitor, left > STEP_MS ? STEP_MS : left + 1);
 	hear_the_end(before, false);
 	monitor->told_to_end = told_to_end;
 	return told_to_end != 0 ? READY_STOPPED : readiness;

@@ -1,6 +1,6 @@
 #include "init/worker.h"
 
-#include "base/family.h"
+#include "base/children.h"
 #include "base/log.h"
 #include "init/backoff.h"
 #include "init/hidden.h"
@@ -75,13 +75,18 @@ make_pipe(int ends[2], bool whole)
 }
 
 void
-worker_hold(void *context)
+worker_setup(void *context)
 {
 	const struct worker_calls *calls = context;
 
-	for (int i = 0; i < calls->service_count; i++) {
+	for (int i = 0; i < calls->service_count; i++)
 		make_pipe(pipes[i], calls->services[i].whole);
-	}
+}
+
+int
+worker_grace(const struct worker_calls *calls)
+{
+	return calls->grace > 0 ? calls->grace : DEFAULT_GRACE;
 }
 
 void
@@ -174,7 +179,6 @@ static void
 handle(struct job *job, enum service_event event)
 {
 	struct service_step step = service_next(job->state, event);
-	int grace = job->worker->calls->grace;
 
 	job->state = step.state;
 	switch (step.action) {
@@ -185,7 +189,7 @@ handle(struct job *job, enum service_event event)
 		break;
 	case DO_END:
 		kill(job->pid, SIGTERM);
-		set_timer(job, grace > 0 ? grace : DEFAULT_GRACE);
+		set_timer(job, worker_grace(job->worker->calls));
 		break;
 	case DO_KILL:
 		kill(job->pid, SIGKILL);
@@ -453,7 +457,7 @@ worker_run(void *context, int link)
 	for (int i = 0; i < calls->service_count; i++)
 		if (worker->jobs[i].pid != 0)
 			known[known_count++] = worker->jobs[i].pid;
-	family_end(calls->grace > 0 ? calls->grace : DEFAULT_GRACE, known);
+	children_end(worker_grace(calls), known);
 	if (calls->over != NULL)
 		calls->over(worker, calls->context);
 	free(worker);

@@ -60,9 +60,13 @@ void worker_reload(struct worker *worker);
 /* Ends everything in good order. */
 void worker_end(struct worker *worker);
 
-/* The two that init/monitor.c hands to the holder; context is a struct worker_calls. */
-void worker_hold(void *context);
+/* The two that init/monitor.c hands to the holder (setup and work of struct hidden); context is a
+ * struct worker_calls. */
+void worker_setup(void *context);
 int worker_run(void *context, int link);
+
+/* calls->grace, or what it is where that is 0. */
+int worker_grace(const struct worker_calls *calls);
 
 /* What goes over the link: one packet each. */
 enum worker_word { WORD_READY = 'r', WORD_RELOAD = 'l', WORD_STOP = 's', WORD_RUNS = 'c' };

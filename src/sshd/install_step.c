@@ -1,8 +1,8 @@
 #include "sshd/install_step.h"
 
 #include "base/buf.h"
+#include "base/children.h"
 #include "base/clock.h"
-#include "base/family.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -223,7 +223,7 @@ install_step(struct arena *arena, const struct install_clock *clock, const char 
 	}
 	in_time = follow(arena, clock, child, ends[0], &text, &status);
 	close(ends[0]);
-	family_end(in_time ? 0 : GRACE, (const pid_t[]){ child, 0 });
+	children_end(in_time ? 0 : GRACE, (const pid_t[]){ child, 0 });
 	if (!in_time) {
 		outcome->detail = arena_printf(arena, "%ld seconds; last: %s",
 		    install_clock_spent(clock), last_line(arena, text.data));

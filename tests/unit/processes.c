@@ -1,6 +1,6 @@
 #include "unit/processes.h"
 
-#include "base/family.h"
+#include "base/children.h"
 #include "base/log.h"
 #include "init/loop.h"
 
@@ -92,6 +92,6 @@ int
 end_processes(void **unused)
 {
 	(void)unused;
-	family_end(0, NULL);
+	children_end(0, NULL);
 	return 0;
 }

@@ -1,4 +1,4 @@
-#include "base/family.h"
+#include "base/children.h"
 
 #include "base/clock.h"
 
@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+/* LOOK_EVERY and PATIENCE in milliseconds; children beyond ROOM are ended in later rounds. */
 enum { ROOM = 1024, LOOK_EVERY = 10, PATIENCE = 2000 };
 
 /* The parent of the process that /proc calls name, 0 when that cannot be read. */
@@ -42,7 +43,7 @@ parent_of(const char *name)
 }
 
 int
-family_children(pid_t *pids, int room)
+children_list(pid_t *pids, int room)
 {
 	const struct dirent *entry;
 	pid_t self = getpid();
@@ -67,7 +68,7 @@ family_children(pid_t *pids, int room)
 }
 
 static bool
-told(const pid_t *list, int count, pid_t pid)
+is_among(const pid_t *list, int count, pid_t pid)
 {
 	for (int i = 0; i < count; i++)
 		if (list[i] == pid)
@@ -75,12 +76,18 @@ told(const pid_t *list, int count, pid_t pid)
 	return false;
 }
 
-/* Signals each child once: SIGTERM those not told yet, or all of them with SIGKILL. */
+/* Those who have had their SIGTERM. */
+struct told {
+	pid_t pids[ROOM];
+	int count;
+};
+
+/* Sends SIGTERM to the children that have not had it yet, or SIGKILL to all of them. */
 static void
-signal_children(const pid_t *known, pid_t *heard, int *heard_count, bool kill_now)
+signal_children(const pid_t *known, struct told *told, bool kill_now)
 {
 	pid_t pids[ROOM];
-	int count = family_children(pids, ROOM);
+	int count = children_list(pids, ROOM);
 
 	if (count < 0)
 		for (count = 0; count < ROOM && known != NULL && known[count] != 0; count++)
@@ -88,26 +95,25 @@ signal_children(const pid_t *known, pid_t *heard, int *heard_count, bool kill_no
 	for (int i = 0; i < count; i++) {
 		if (kill_now) {
 			kill(pids[i], SIGKILL);
-		} else if (*heard_count < ROOM && !told(heard, *heard_count, pids[i])) {
-			heard[(*heard_count)++] = pids[i];
+		} else if (told->count < ROOM && !is_among(told->pids, told->count, pids[i])) {
+			told->pids[told->count++] = pids[i];
 			kill(pids[i], SIGTERM);
 		}
 	}
 }
 
 void
-family_end(int64_t grace, const pid_t *known)
+children_end(int64_t grace, const pid_t *known)
 {
 	const struct timespec pause = { 0, LOOK_EVERY * 1000000L };
 	int64_t start = clock_ms();
-	pid_t heard[ROOM];
-	int heard_count = 0;
+	struct told told = { .count = 0 };
 
 	for (;;) {
 		int64_t spent = clock_ms() - start;
 		pid_t pid;
 
-		signal_children(known, heard, &heard_count, spent >= grace);
+		signal_children(known, &told, spent >= grace);
 		do {
 			pid = waitpid(-1, NULL, WNOHANG);
 		} while (pid > 0 || (pid < 0 && errno == EINTR));
