@@ -4,7 +4,8 @@
  *     key text --> keys --> account --> files --> sshd --> command
  *
  * The same binary is sshd and its helpers (sshd/embedded.h), the entrypoint (verbs/start.h) and
- * every --verb (verbs/).
+ * every --verb (verbs/). To read on: verbs/start.c is a start, init/ssh.c what happens beside the
+ * command, sshd/plan.c the way from key text to a running sshd.
  */
 #include "base/environment.h"
 #include "base/log.h"
@@ -22,7 +23,7 @@
 #include "verbs/reload.h"
 #include "verbs/start.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +31,12 @@ extern char **environ;
 
 static const char default_config[] = "/etc/sshinit.ini";
 
-/* What a start had made of the arguments when memory ran out. */
+/* ---- without memory ------------------------------------------------------------------------ */
+
+/* The user's command, once it is known; NULL while a verb runs. */
 static char **rescued_command;
 
-/* The first promise holds without memory too. */
+/* Out of memory: the command runs all the same, only without SSH. */
 static _Noreturn void
 run_command_without_ssh(void)
 {
@@ -43,19 +46,10 @@ run_command_without_ssh(void)
 	exit(1);
 }
 
-static enum log_level
-log_level(const struct settings *settings)
-{
-	static const char *const names[] = { "quiet", "error", "warn", "info", "debug" };
-
-	for (int level = LOG_QUIET; level <= LOG_DEBUG; level++)
-		if (settings_is(settings, SET_LOG_LEVEL, names[level]))
-			return (enum log_level)level;
-	return LOG_INFO;
-}
+/* ---- the command line ---------------------------------------------------------------------- */
 
 /* What is not an entrypoint is always one of these, so no command's name is shadowed. */
-static const struct {
+static const struct verb {
 	const char *name;
 	int (*run)(const struct verb_call *call);
 } verbs[] = {
@@ -71,66 +65,128 @@ static const struct {
 	{ "--licenses", verb_licenses },
 };
 
-enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
-
-static size_t
-verb_of(const char *word)
+/* The verb of that name; NULL where word is none, or NULL itself. */
+static const struct verb *
+find_verb(const char *word)
 {
-	size_t verb = 0;
-
-	while (verb < VERBS && strcmp(verbs[verb].name, word) != 0)
-		verb++;
-	return verb;
+	for (size_t i = 0; word != NULL && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].name, word) == 0)
+			return &verbs[i];
+	return NULL;
 }
 
-/* Reads the options into settings; the first word that is not one begins the command, or is a
- * verb. 0, or EXIT_USAGE after saying what is wrong. */
+struct command_line {
+	struct settings settings; /* those that options have set, over defaults */
+	const char *config;       /* --config FILE, or NULL */
+	const struct verb *verb;  /* or NULL: a start */
+	char **rest;              /* the verb and its words, or the user's command */
+};
+
+/* Takes the options in front. The first word that is not one is a verb, or begins the command; a
+ * word behind "--" is a command, whatever it looks like. 0, or EXIT_USAGE after saying what is
+ * wrong. */
 static int
-take_options(struct settings *settings, const char **config, char **words, char ***rest)
+read_command_line(struct command_line *line, char **words)
 {
-	while (words[0] != NULL && words[0][0] == '-' && verb_of(words[0]) == VERBS) {
+	bool dashes = false;
+
+	while (!dashes && words[0] != NULL && words[0][0] == '-' && find_verb(words[0]) == NULL) {
 		const char *wrong = NULL;
 		int taken = 1;
 
-		if (strcmp(words[0], "--") == 0) {
-			*rest = words + 1;
-			return 0;
-		}
-		taken = options_take(settings, config, words, &wrong);
+		dashes = strcmp(words[0], "--") == 0;
+		if (!dashes)
+			taken = options_take(&line->settings, &line->config, words, &wrong);
 		if (taken == 0)
 			return options_wrong(words[0], wrong);
 		words += taken;
 	}
-	*rest = words;
+	line->verb = dashes ? NULL : find_verb(words[0]);
+	/* --help behind a verb that has no help of its own. */
+	for (char **word = words; line->verb != NULL && *word != NULL; word++)
+		if (strcmp(*word, "--help") == 0 && line->verb->run != verb_config_ssh)
+			line->verb = find_verb(*word);
+	line->rest = words;
 	return 0;
 }
 
-/* Default, file, environment, arguments: later wins, so the arguments' result is laid over. */
-static void
-read_settings(struct settings *settings, const struct settings *arguments, const char *config,
-    char *const *environment, struct findings *findings)
+/* ---- settings ------------------------------------------------------------------------------ */
+
+/* All of them: default, file, environment, options; later wins. */
+static struct settings
+read_settings(struct arena *arena, const struct command_line *line, char *const *environment,
+    struct findings *findings)
 {
+	struct settings settings = settings_new(arena);
+	const char *config = line->config;
+
 	if (config == NULL)
 		config = environment_value(environment, "SSHINIT_CONFIG");
-	settings_read_file(settings, config != NULL && config[0] != '\0' ? config : default_config,
-	    config != NULL && config[0] != '\0', findings);
-	settings_read_environment(settings, environment, findings);
+	if (config != NULL && config[0] != '\0')
+		settings_read_file(&settings, config, true, findings);
+	else
+		settings_read_file(&settings, default_config, false, findings);
+	settings_read_environment(&settings, environment, findings);
 	for (int i = 0; i < SET_COUNT; i++)
-		if (arguments->origin[i] == FROM_ARGUMENT) {
-			settings->value[i] = arguments->value[i];
-			settings->origin[i] = FROM_ARGUMENT;
+		if (line->settings.origin[i] == FROM_ARGUMENT) {
+			settings.value[i] = line->settings.value[i];
+			settings.origin[i] = FROM_ARGUMENT;
 		}
+	return settings;
+}
+
+static enum log_level
+log_level(const struct settings *settings)
+{
+	static const char *const names[] = { "quiet", "error", "warn", "info", "debug" };
+
+	for (int level = LOG_QUIET; level <= LOG_DEBUG; level++)
+		if (settings_is(settings, SET_LOG_LEVEL, names[level]))
+			return (enum log_level)level;
+	return LOG_INFO;
+}
+
+/* ---- the two things to do ------------------------------------------------------------------ */
+
+static int
+run_verb(struct arena *arena, const struct command_line *line)
+{
+	struct findings findings = findings_new(arena);
+	struct state state = state_find(arena);
+	struct context context = context_load(arena, &state);
+	/* A verb in a pod asks about the sshinit that runs there, and so goes by its environment.
+	 */
+	const bool running = context.environment != NULL;
+	char *const *environment = running ? context.environment : environ;
+	struct settings settings = read_settings(arena, line, environment, &findings);
+	struct verb_call call = { .settings = &settings,
+		.findings = &findings,
+		.environment = environment,
+		.ports = context.ports,
+		.running = running,
+		.argv = line->rest };
+
+	while (call.argv[call.argc] != NULL)
+		call.argc++;
+	return line->verb->run(&call);
+}
+
+static int
+run_start(struct arena *arena, const struct command_line *line)
+{
+	struct findings findings = findings_new(arena);
+	struct settings settings = read_settings(arena, line, environ, &findings);
+
+	log_set_level(log_level(&settings));
+	rescued_command = line->rest;
+	return start(&settings, &findings, line->config, line->rest);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct settings settings, arguments;
-	struct findings findings;
+	struct command_line line = { 0 };
 	struct arena *arena;
-	const char *config = NULL;
-	char **rest = argv;
-	size_t verb;
 	int status = embedded_main(argc, argv);
 
 	if (status >= 0)
@@ -138,37 +194,10 @@ main(int argc, char **argv)
 	command_guard();
 	arena_exhausted = run_command_without_ssh;
 	arena = arena_new();
-	settings = settings_new(arena);
-	arguments = settings_new(arena);
-	findings = findings_new(arena);
-	status = take_options(&arguments, &config, argv + (argc > 0), &rest);
+	line.settings = settings_new(arena);
+	/* An empty argv, which execve(2) allows, ends where it begins. */
+	status = read_command_line(&line, argv + (argc > 0));
 	if (status != 0)
 		return status;
-	/* A word behind "--" is a command, whatever it looks like. */
-	verb = rest[0] != NULL && strcmp(rest[-1], "--") != 0 ? verb_of(rest[0]) : VERBS;
-	/* Behind a verb that has no help of its own. */
-	for (char **word = rest; verb != VERBS && *word != NULL; word++)
-		if (strcmp(*word, "--help") == 0 && verbs[verb].run != verb_config_ssh)
-			verb = verb_of(*word);
-	if (verb != VERBS) {
-		/* A verb in a pod asks about the sshinit that runs there. */
-		struct state state = state_find(arena);
-		struct context context = context_load(arena, &state);
-		char *const *environment
-		    = context.environment != NULL ? context.environment : environ;
-		const struct verb_call call = { .settings = &settings,
-			.findings = &findings,
-			.environment = environment,
-			.ports = context.ports,
-			.running = context.environment != NULL,
-			.argc = (int)(argv + argc - rest),
-			.argv = rest };
-
-		read_settings(&settings, &arguments, config, environment, &findings);
-		return verbs[verb].run(&call);
-	}
-	read_settings(&settings, &arguments, config, environ, &findings);
-	log_set_level(log_level(&settings));
-	rescued_command = rest;
-	return start(&settings, &findings, config, rest);
+	return line.verb != NULL ? run_verb(arena, &line) : run_start(arena, &line);
 }

@@ -7,6 +7,7 @@
 #include "init/ssh.h"
 #include "init/supervise.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,16 +18,18 @@ extern char **environ;
 
 enum { WAIT_SECONDS = 10, MILLISECONDS = 1000 };
 
+/* How long the command waits for SSH: what wait says; a strict start cannot but wait. */
 static int
 wait_milliseconds(const struct settings *settings)
 {
 	const char *wait = settings_text(settings, SET_WAIT);
+	long seconds = settings_flag(settings, SET_WAIT) ? WAIT_SECONDS : 0;
 
-	if (wait[0] >= '0' && wait[0] <= '9' && strcmp(wait, "0") != 0 && strcmp(wait, "1") != 0)
-		return (int)strtol(wait, NULL, 10) * MILLISECONDS;
-	if (settings_flag(settings, SET_WAIT))
-		return wait[0] == '1' ? MILLISECONDS : WAIT_SECONDS * MILLISECONDS;
-	return settings_flag(settings, SET_STRICT) ? WAIT_SECONDS * MILLISECONDS : 0;
+	if (isdigit((unsigned char)wait[0])) /* 1, too, are seconds */
+		seconds = strtol(wait, NULL, 10);
+	if (seconds == 0 && settings_flag(settings, SET_STRICT))
+		seconds = WAIT_SECONDS;
+	return (int)seconds * MILLISECONDS;
 }
 
 /* On a terminal the log must be over before the command begins, so what can be known without
