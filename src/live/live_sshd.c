@@ -173,6 +173,7 @@ look_at_image_keys(struct looks *looks)
 
 		if (strncmp(entry->d_name, "ssh_host_", 9) == 0 && len > 4
 		    && strcmp(entry->d_name + len - 4, "_key") == 0
+		    && strcmp(looks->plan->hostkey.kept, "/etc/ssh") != 0
 		    && strncmp(looks->plan->hostkey.path, "/etc/ssh/", 9) != 0)
 			buf_printf(&text, "%s%s", text.len > 0 ? ", " : "", entry->d_name);
 	}

@@ -298,6 +298,16 @@ access_remove(const struct access *access, const char *which, bool force, const 
 	return make_change(&change, fingerprint, findings);
 }
 
+/* Whether the port has had another session since: clients use their ports again. */
+static bool
+is_over(const struct login_record *record)
+{
+	for (const struct login_record *later = record->next; later != NULL; later = later->next)
+		if (later->port == record->port && strcmp(later->address, record->address) == 0)
+			return true;
+	return false;
+}
+
 int
 access_disconnect(const struct access *access, const char *fingerprint)
 {
@@ -308,7 +318,7 @@ access_disconnect(const struct access *access, const char *fingerprint)
 	for (; record != NULL; record = record->next) {
 		int n;
 
-		if (strcmp(record->fingerprint, fingerprint) != 0)
+		if (strcmp(record->fingerprint, fingerprint) != 0 || is_over(record))
 			continue;
 		n = sockets_holders(pids, record->address, record->port);
 		for (int i = 0; i < n; i++)

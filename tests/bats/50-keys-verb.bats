@@ -297,6 +297,9 @@ for k in keys:
 	local stays=$!
 	poll 10 grep -q here "$DIR/gone"
 	poll 10 grep -q here "$DIR/stays"
+	# As if the session that stays had the port of an earlier one of the other key.
+	in_box sed -i "1i 1 $(key_print ed25519-gone) 127.0.0.1 $(in_box awk -v key="$(key_print ed25519)" \
+		'$2 == key { port = $4 } END { print port }' /run/sshinit/logins) root" /run/sshinit/logins
 	run -0 keys remove --disconnect "$(key_print ed25519-gone)"
 	assert_line --regexp '[1-9][0-9]* process(es)? of its sessions told to end'
 	run -255 wait "$gone"
@@ -335,6 +338,18 @@ for k in keys:
 	run -2 pod_exec ls /home/ann/.ssh
 	run -0 pod_exec sshinit --keys --user ann add "$(key_pub ed25519-more)"
 	run -0 client_ssh --user ann --key ed25519-more -- true
+}
+
+@test "what a killed write left in ~/.ssh goes at the next start, and nothing else" {
+	need_engine
+	pod_start --key ed25519 -- sleep infinity
+	pod_wait_login
+	run -0 pod_exec sh -c 'cd /root/.ssh && umask 077 && echo x >.sshinit-0123456789abcdef && echo x >.sshinit-mine \
+		&& touch -d "2 minutes ago" .sshinit-* && ln -s /etc/hostname .sshinit-0123456789abcdee && mkdir .sshinit-0123456789abcded'
+	pod_restart
+	pod_wait_login
+	run -0 pod_exec ls -A /root/.ssh
+	assert_output $'.sshinit-0123456789abcded\n.sshinit-0123456789abcdee\n.sshinit-mine\nauthorized_keys'
 }
 
 @test "where the file cannot be written, a change fails and says so" {
