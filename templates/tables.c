@@ -56,6 +56,14 @@ put_md(const char *text)
 			putchar(*text);
 }
 
+/* A long list of names may break where it has commas. */
+static void
+put_list(const char *list)
+{
+	for (; *list != '\0'; list++)
+		printf(*list == ',' ? "%c " : "%c", *list);
+}
+
 static void
 settings_man(char *words)
 {
@@ -68,7 +76,7 @@ settings_man(char *words)
 		printf(".\n");
 		if (settings[i].fallback[0] != '\0') {
 			printf("Default:\n");
-			put_man(settings[i].fallback);
+			put_list(settings[i].fallback);
 			printf(".\n");
 		}
 	}
@@ -91,9 +99,7 @@ settings_md(char *words)
 	printf("| setting | default | values | meaning |\n| --- | --- | --- | --- |\n");
 	for (size_t i = 0; i < SETTINGS; i++) {
 		printf("| `%s` | ", settings[i].name);
-		/* A long list of names may break where it has commas. */
-		for (const char *c = settings[i].fallback; *c != '\0'; c++)
-			printf(*c == ',' ? "%c " : "%c", *c);
+		put_list(settings[i].fallback);
 		printf(" | ");
 		put_md(settings[i].values);
 		printf(" | ");

@@ -87,8 +87,10 @@ add_path(const char **chosen, size_t n, struct arena *arena, const char *bin)
 
 	while (at < n && strncmp(chosen[at], "PATH=", 5) != 0)
 		at++;
-	if (at == n)
-		chosen[n++] = arena_printf(arena, "PATH=%s", run_standard_path);
+	/* An empty PATH, with bin behind it, would mean the current directory. */
+	if (at == n || chosen[at][5] == '\0')
+		chosen[at] = arena_printf(arena, "PATH=%s", run_standard_path);
+	n += at == n;
 	if (bin[0] != '\0')
 		chosen[at] = arena_printf(arena, "%s:%s", chosen[at], bin);
 	/* In front: an sshd that cannot carry all leaves out the last ones. */

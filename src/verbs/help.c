@@ -3,6 +3,7 @@
 #include "sshd/embedded.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "version.h"
 
@@ -17,8 +18,9 @@ static const char usage[]
       "       sshinit --reload\n"
       "       sshinit --help | --version | --licenses\n"
       "\n"
-      "As a container's entrypoint: bring up an SSH server for the keys in $PUBLIC_KEY, then run the\n"
-      "command exactly as it would run without sshinit. Without a command it replaces sleep infinity.\n"
+      "As a container's entrypoint: bring up an SSH server for the keys in $PUBLIC_KEY,\n"
+      "then run the command exactly as it would run without sshinit. Without a command\n"
+      "it keeps the container up, in place of sleep infinity.\n"
       "\n"
       "Settings, as --name VALUE, SSHINIT_NAME in the environment, or name = VALUE in\n"
       "/etc/sshinit.ini (or --config FILE):\n\n";
@@ -27,19 +29,45 @@ static const char licenses[] =
 #include "licenses.h"
     ;
 
+/* Indented, in lines of 80 columns at most, which may end at a blank and behind a comma. */
+static void
+put_wrapped(const char *text)
+{
+	enum { INDENT = 6, COLUMNS = 80 };
+	int column = INDENT;
+
+	printf("%*s", INDENT, "");
+	while (*text != '\0') {
+		int blank = (int)strspn(text, " "), len = (int)strcspn(text + blank, " ,");
+
+		len += text[blank + len] == ',';
+		if (column + blank + len > COLUMNS) {
+			printf("\n%*s", INDENT, "");
+			column = INDENT;
+			text += blank;
+			blank = 0;
+		}
+		printf("%.*s", blank + len, text);
+		column += blank + len;
+		text += blank + len;
+	}
+	putchar('\n');
+}
+
 int
 verb_help(const struct verb_call *call)
 {
-	(void)call;
+	struct arena *arena = call->settings->arena;
+
 	fputs(usage, stdout);
 	for (int i = 0; i < SET_COUNT; i++) {
 		enum setting setting = (enum setting)i;
+		const char *fallback = setting_default(setting);
 
-		printf("  --%s %s\n      %s", setting_name(setting), setting_values(setting),
-		    setting_meaning(setting));
-		if (setting_default(setting)[0] != '\0')
-			printf(" [%s]", setting_default(setting));
-		putchar('\n');
+		printf("  --%s %s\n", setting_name(setting), setting_values(setting));
+		put_wrapped(fallback[0] == '\0' ? setting_meaning(setting)
+		                                : arena_printf(arena, "%s [%s]",
+		                                    setting_meaning(setting), fallback));
 	}
 	return 0;
 }

@@ -43,6 +43,13 @@ block() {
 	done
 }
 
+@test "--help fits a terminal of 80 columns" {
+	run -0 env -i "$SSHINIT" --help
+	run ! grep -E '^.{81}' <<<"$output"
+	run -0 env -i "$SSHINIT" --help
+	[[ ${output//[$' \n']/} == *'[PUBLIC_KEY,SSH_PUBLIC_KEY,RUNPOD_SSH_PUBLIC_KEY,SSH_PUBKEY,AUTHORIZED_KEYS,SSH_AUTHORIZED_KEYS]--keys-file'* ]]
+}
+
 @test "sshinit.ini is taken as it is, and with every line switched on" {
 	cp templates/sshinit.ini "$BATS_TEST_TMPDIR/ini"
 	run -0 --separate-stderr env -i "$SSHINIT" --config "$BATS_TEST_TMPDIR/ini" --enabled=no true

@@ -116,7 +116,7 @@ test_path(void **unused)
 	struct arena *arena = arena_new();
 	struct settings settings = settings_new(arena);
 	char *given[] = { (char[]){ "A=1" }, (char[]){ "PATH=/opt/bin:/bin" }, NULL };
-	char *none[] = { NULL };
+	char *none[] = { NULL }, *empty[] = { (char[]){ "PATH=" }, (char[]){ "A=1" }, NULL };
 	const char **variables = session_env_plan(arena, &settings, "root", given, "/x/bin");
 
 	(void)unused;
@@ -126,6 +126,10 @@ test_path(void **unused)
 	assert_null(variables[3]);
 	variables = session_env_plan(arena, &settings, "root", none, "/x/bin");
 	assert_true(has(variables, "PATH") && has(variables, "SSHINIT_PATH"));
+	variables = session_env_plan(arena, &settings, "root", empty, "/x/bin");
+	assert_memory_equal(variables[1], "PATH=/", strlen("PATH=/"));
+	assert_string_equal(variables[2], "A=1");
+	assert_null(variables[3]);
 	arena_free(arena);
 }
 
