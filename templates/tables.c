@@ -6,7 +6,8 @@
  *
  * `make docs` runs it over the man page, the README and sshinit.ini; a test fails when one of them
  * is not what it would print. NAME is one of: settings-man, settings-ini, settings-md, codes-man,
- * and codes-md, which shows the codes that the WORDs name, in that order.
+ * and codes-md, which shows the codes that the WORDs name, in that order; a fix is written out once
+ * where neighbours share it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,13 +128,16 @@ codes_man(char *words)
 static void
 code_md(const char *name)
 {
+	static const char *above = "";
+
 	for (size_t i = 0; i < CODES; i++)
 		if (strcmp(codes[i].name, name) == 0) {
 			printf("| `%s` | ", name);
 			put_md(codes[i].sentence);
 			printf(" | ");
-			put_md(codes[i].fix);
+			put_md(strcmp(codes[i].fix, above) == 0 ? "the same" : codes[i].fix);
 			printf(" |\n");
+			above = codes[i].fix;
 			return;
 		}
 	fprintf(stderr, "tables: there is no code %s\n", name);

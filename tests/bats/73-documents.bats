@@ -79,8 +79,11 @@ block() {
 	printf 'FROM scratch\nCOPY sshinit /sshinit\n' >"$dir/Dockerfile"
 	engine build -q --pull=false -t "$ref:sshinit" "$dir"
 	block dockerfile | sed "s,^FROM .*,FROM $(image bookworm-plain),; s,--from=sshinit,--from=$ref:sshinit," >"$dir/Dockerfile"
-	engine build -q --pull=false -t "$ref:pod" "$dir"
-	pod_use "$(engine run -d --label "sshinit-test-pod=$(_pod_label)" -e "PUBLIC_KEY=$(key_pub ed25519)" "$ref:pod")"
+	# Its first line compiles (70-examples has it), its last one needs the port.
+	block pod | sed -n "2,3{s,-t pod,-q --pull=false -t $ref:pod,; s,-p [^ ]*,--label sshinit-test-pod=$(_pod_label),; s, pod\$, $ref:pod,; s,^docker,$ENGINE,; p}" >"$dir/lines"
+	mkdir -p "$dir/.ssh"
+	key_pub ed25519 >"$dir/.ssh/id_ed25519.pub"
+	pod_use "$(cd "$dir" && HOME=$dir bash -e lines | tail -n 1)"
 	pod_wait_login
 
 	base=$(image_from busybox <<<'ENTRYPOINT ["echo", "kept"]')
