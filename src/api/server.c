@@ -146,7 +146,8 @@ log_answer(struct server *server, struct MHD_Connection *connection,
 	} else if (!api_take(&server->told, TOLD_HELD * 10, 1, now)) {
 		server->untold++;
 	} else {
-		/* Ten of its coins make a line. */
+		/* A line costs ten of what comes back one a second; api_take has taken the first.
+		 */
 		server->told.thousandths -= 9000;
 		dprintf(STDERR_FILENO, "%s: a wrong token, or none\n", peer);
 		if (server->untold > 0)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How much is taken from malloc at a time, where an object is not larger itself. */
 enum { CHUNK = 16 * 1024 };
 
 struct chunk {
@@ -20,6 +21,7 @@ struct arena {
 
 void (*arena_exhausted)(void) = abort;
 
+/* memory, which must not be NULL. */
 static void *
 must(void *memory)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* PATIENCE: milliseconds that a reader gets to make room for a line. */
 enum { LINE = 4096, PATIENCE = 200 };
 
 static enum log_level limit = LOG_INFO;
@@ -31,7 +32,8 @@ log_colour(void)
 	return isatty(STDERR_FILENO) && (no_color == NULL || no_color[0] == '\0');
 }
 
-/* Adds text to line, control characters spelled out; what does not fit is cut off. */
+/* Appends text to line, which has used bytes in it: control characters as \xNN, and what does not
+ * fit is cut off. The new length. */
 static size_t
 put(char line[LINE], size_t used, const char *text)
 {

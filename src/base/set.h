@@ -1,5 +1,5 @@
 /*
- * set: strings seen before. Ten thousand keys must not be compared each with each.
+ * set: a hash set of strings, so that ten thousand keys need not be compared each with each.
  */
 #ifndef SSHINIT_BASE_SET_H
 #define SSHINIT_BASE_SET_H

@@ -8,6 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* In columns: the verdict's width, the subject's at most; where less than TEXT_LEAST would be left
+ * for the text, it begins on a line of its own, indented by NARROW_INDENT. */
 enum { VERDICT = 10, SUBJECT_MOST = 30, TEXT_LEAST = 30, NARROW_INDENT = 4 };
 
 static size_t

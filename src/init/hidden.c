@@ -28,6 +28,7 @@
 #define SYS_close_range 436
 #endif
 
+/* LOOK_EVERY and WORKER_PAUSE in milliseconds. */
 enum { STACK_SIZE = 1024 * 1024, KEEP_MOST = 32, LOOK_EVERY = 1000, WORKER_PAUSE = 200 };
 
 struct holder {

@@ -3,8 +3,9 @@
  *
  * One loop, one thread, no surprises: a call runs to its end before the next one begins, so calls
  * share data without locks, and must not block. A call may add and remove watches and timers, its
- * own included. It may also come without cause: read without blocking, and take EAGAIN for an
- * answer. Tables are of fixed size, so nothing here can run out of memory halfway.
+ * own included. It may also come when there is nothing to read any more, so it has to read without
+ * blocking and expect EAGAIN. Tables are of fixed size, so nothing here can run out of memory
+ * halfway.
  */
 #ifndef SSHINIT_INIT_LOOP_H
 #define SSHINIT_INIT_LOOP_H

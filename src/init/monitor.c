@@ -52,8 +52,9 @@ note_end(int signo)
 	told_to_end = signo;
 }
 
-/* What ends any other process PID 1 does not even hear, and nobody wants to wait out our wait when
- * the container is stopped. So PID 1 listens meanwhile; what came ignored or blocked stays so. */
+/* The kernel keeps from PID 1 every signal that it has no handler for, SIGTERM included, so a
+ * `docker stop` would take until our waiting is over. While it waits, PID 1 has handlers; what came
+ * ignored or blocked stays so. */
 static void
 hear_the_end(struct sigaction before[ENDS], bool listen)
 {

@@ -65,7 +65,7 @@ log_plan(struct ssh *ssh, const struct plan *plan)
 		report_log_entries(&plan->entries);
 	ssh->entries_logged = true;
 	report_log_findings(&plan->findings, &ssh->said, &now);
-	/* What is said no more may be said again one day. */
+	/* A finding that has gone is logged again when it comes back. */
 	arena_free(ssh->said.arena);
 	ssh->said = now;
 }
@@ -197,7 +197,7 @@ prepare_sshd(struct worker *worker, void *context, struct start *out)
 	return again ? WISH_AGAIN : WISH_ON;
 }
 
-/* Off the path to the open port. */
+/* Flushing to disk can take long, so it waits until the port is open. */
 static void
 flush(void *context)
 {

@@ -1,5 +1,5 @@
 /*
- * ssh: what the worker keeps running, and what it knows.
+ * ssh: keeps SSH up. The worker's services, the plan in force, and what is known of sshd.
  *
  * The services are sshd itself, the fetcher of keys-url (init/refresh) and the installer of
  * openssh-server (init/installing). Before each start of sshd, and at each reload, a plan is made
@@ -16,7 +16,8 @@
 #include "sshd/logbook.h"
 #include "sshd/report.h"
 
-/* One of these exists; each worker has it as it was when the monitor was started. */
+/* There is one, filled in before the monitor is started. A worker is a fork of that process, so
+ * each new worker begins with it as it was then. */
 struct ssh {
 	const struct settings *settings;
 	const struct findings *settings_findings;
@@ -45,7 +46,7 @@ struct ssh {
 	struct install install;
 };
 
-/* The one view there is, with nothing done yet. */
+/* The one there is, with nothing done yet. */
 struct ssh *ssh_new(const struct settings *settings, const struct findings *findings,
     const char *config, struct arena *arena);
 

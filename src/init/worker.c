@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-	DEFAULT_GRACE = 2000,
+	DEFAULT_GRACE = 2000, /* milliseconds */
 	READ_AT_ONCE = 16 * 1024,
 	WRITES_AT_ONCE = 64,
 	PIPE_SIZE = 1024 * 1024,
@@ -49,7 +49,7 @@ struct worker {
  * other, so that sessions which outlive a worker still have a reader for what they log. */
 static int pipes[SERVICES_MOST][2];
 
-/* Where signal handlers leave word for the loop. */
+/* Signal handlers write the signal's number here, and the loop reads it. */
 static int signal_pipe[2];
 
 static void handle(struct job *job, enum service_event event);
@@ -174,7 +174,7 @@ consult(struct job *job)
 		    events[job->service->prepare(job->worker, job->service->context, &job->start)]);
 }
 
-/* The heart: what the table says, done. */
+/* Looks the event up in the table of init/service.c, and does what it says. */
 static void
 handle(struct job *job, enum service_event event)
 {
@@ -281,7 +281,7 @@ job_ended(struct job *job, int status)
 		    (int)(job->pause / 1000));
 }
 
-/* Many deaths may hide behind one SIGCHLD: until there is no more. */
+/* One SIGCHLD can stand for several deaths, so this goes on until there are no more. */
 static void
 reap(struct worker *worker)
 {
@@ -390,7 +390,7 @@ word_arrived(void *context, int fd, short events)
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (len != (ssize_t)sizeof(message)) {
-		/* Nobody at the other end: it became the command. */
+		/* The other end closed at its exec: that process is the command now. */
 		loop_unwatch(&worker->loop, fd);
 		worker->link = -1;
 		command_runs(worker);
@@ -403,8 +403,8 @@ word_arrived(void *context, int fd, short events)
 	}
 }
 
-/* Handlers, not a mask: what the calls start on their own must not begin life with blocked
- * signals. */
+/* By handlers and not by signalfd(2), for which the signals would have to be blocked: blocked they
+ * would be in every program that is started from here. */
 static bool
 listen_for_signals(struct worker *worker)
 {

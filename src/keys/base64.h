@@ -2,9 +2,8 @@
  * base64: the encoding of a key's blob, read exactly as OpenSSH reads it.
  *
  * base64_read answers what sshd would: padding must be there, bits left over must be zero, white
- * space other than space and tab is skipped (that is why CRLF works). Where that fails, the fault
- * says how and the bytes before the fault are there, so that the
- * mistake can be named.
+ * space other than space and tab is skipped (that is why CRLF works). Where text is not that, the
+ * answer says how, and the bytes before the fault are given, so that the mistake can be named.
  */
 #ifndef SSHINIT_KEYS_BASE64_H
 #define SSHINIT_KEYS_BASE64_H

@@ -7,6 +7,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+/* What an option's value is; the order is used below: up to NEGATABLE there is none, and of those
+ * behind it up to FROM each may stand only once. */
 enum value {
 	NO_VALUE,
 	NEGATABLE,

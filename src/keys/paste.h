@@ -2,7 +2,7 @@
  * paste: key text in any damage -> entries.
  *
  * Pure: no file, no clock, no environment is read. Decoration may be removed, the words of a key
- * may not be changed; which is which is the rule of shared/vectors/README.md.
+ * may not be changed; tests/vectors/README.md says which is which.
  */
 #ifndef SSHINIT_KEYS_PASTE_H
 #define SSHINIT_KEYS_PASTE_H

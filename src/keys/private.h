@@ -2,8 +2,7 @@
  * private: what the format of a private key lets everybody see.
  *
  * OpenSSH's own format holds the public half in the clear, even of an encrypted key; PEM only where
- * it is not encrypted.
- * Nothing secret is read here, and nothing of it is kept.
+ * it is not encrypted. Nothing secret is read here, and nothing of it is kept.
  */
 #ifndef SSHINIT_KEYS_PRIVATE_H
 #define SSHINIT_KEYS_PRIVATE_H

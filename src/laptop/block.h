@@ -1,5 +1,5 @@
 /*
- * block: a pod -> the Host block that ssh reads. Pure.
+ * block: writes the Host block by which ssh reaches a pod. Pure.
  */
 #ifndef SSHINIT_LAPTOP_BLOCK_H
 #define SSHINIT_LAPTOP_BLOCK_H

@@ -1,5 +1,6 @@
 /*
- * home: the user's ssh configuration as it stands: the files, the section, the pods in it.
+ * home: the user's ssh configuration (~/.ssh/config and what belongs to it) as it stands: the
+ * files, sshinit's section, the pods in it.
  *
  * sshinit's own files, the pods' host keys and (with --include) their Host blocks, stand beside the
  * configuration.
@@ -29,8 +30,8 @@ bool home_open(
 struct chunk *home_chunks(const struct home *home);
 struct chunk *home_chunk(const struct home *home, const char *alias);
 
-/* Puts pod in (pinned: its host key is known), or with a NULL pod takes alias out; then config and
- * own are what the two files should hold. */
+/* What config and own should hold with pod in them (pinned: its host key is known) or, where pod is
+ * NULL, without alias. Nothing is written. */
 struct home_texts {
 	struct span config, own;
 };

@@ -48,7 +48,7 @@ struct question {
 	int seconds;        /* how long it may take */
 };
 
-/* Runs ssh. SEEN_UNREACHABLE with a why where there is no client. */
+/* Asks the pod by way of ssh. SEEN_UNREACHABLE with a why where there is no client. */
 struct answer probe_ask(struct arena *arena, const struct question *question);
 
 /* Lets ssh read config: 0 when it accepts it (or there is no client), else its first complaint in

@@ -11,7 +11,7 @@
 /* All looks. running: an sshinit was started here; ports: on which its sshd listens, or NULL. */
 struct looks live_look(const struct plan *plan, bool running, const long *ports);
 
-/* The rooms: each adds its looks. */
+/* The parts of live_look: each adds the lines about its subject. */
 void live_account(struct looks *looks, const struct login *login);
 void live_paths(struct looks *looks, const struct login *login);
 void live_backend(struct looks *looks);

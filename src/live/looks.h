@@ -1,8 +1,9 @@
 /*
- * looks: what --check has looked at, a line for each.
+ * looks: what --check has looked at, a line of its answer for each.
  *
- * A look has a subject, facts, and complaints. Complaints of the plan are the plan's own findings,
- * put beside what they are about; what only a look at the running pod can tell is added to live.
+ * A look has a subject ("port 22"), the facts that were found, and complaints about them, which are
+ * findings: those of the plan, put beside what they are about, and those that only the running pod
+ * can tell (live).
  */
 #ifndef SSHINIT_LIVE_LOOKS_H
 #define SSHINIT_LIVE_LOOKS_H

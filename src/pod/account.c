@@ -21,8 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The name of a running user whom passwd does not know. */
-static const char nobody_s_name[] = "user";
+/* For the running user, where passwd does not know the id and no name was set. */
+static const char made_up_name[] = "user";
 
 enum { DAY = 24 * 60 * 60, WORK_MS = 20000, GIVE_UP_LOOKS = 100 };
 
@@ -109,7 +109,7 @@ make_up(struct account *account, struct arena *arena, const char *name)
 	account->synthetic = true;
 	account->uid = geteuid();
 	account->gid = getegid();
-	account->name = name != NULL ? name : account->uid == 0 ? "root" : nobody_s_name;
+	account->name = name != NULL ? name : account->uid == 0 ? "root" : made_up_name;
 	if (home == NULL || home[0] != '/')
 		home = account->uid == 0 ? "/root" : "/";
 	account->home = arena_strdup(arena, home);
@@ -266,8 +266,8 @@ collect(struct arena *arena, int fd, char **output, size_t *len)
 	}
 }
 
-/* After a kill it has a moment to go; one that a dead file system holds is left to whoever reaps.
- */
+/* Kills the child and waits a second for it to go. One that a dead file system holds in the kernel
+ * stays, and is left to whoever reaps our children. */
 static void
 give_up(pid_t child)
 {

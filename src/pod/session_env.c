@@ -6,7 +6,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
-/* Of a session, never of a container. */
+/* They describe a session, or are sshinit's own: the container's values would be wrong there. */
 static const char *const never[] = { "HOME", "USER", "LOGNAME", "SHELL", "PWD", "OLDPWD", "SHLVL",
 	"TERM", "_", "SSH_*", "SSHINIT_*", "PUBLIC_KEY_FILE", "PUBLIC_KEY_DIR", "PUBLIC_KEY_URL" };
 
@@ -22,8 +22,8 @@ never_exported(const char *name, const char *const *key_variables)
 	return false;
 }
 
-/* The setting's word on name: patterns with a minus leave out; where there are patterns without
- * one, only what they match is in. The last that matches decides. */
+/* What session-env says of the variable name: patterns with a minus leave out; where there are
+ * patterns without one, only what they match is in. The last that matches decides. */
 static bool
 wanted(const char *name, const char *const *patterns)
 {

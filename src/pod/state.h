@@ -3,14 +3,14 @@
  *
  * /run/sshinit, else a directory named for the user id under /dev/shm or /tmp. The name of such a
  * directory can be guessed, so it is used only when it is a real directory, ours, with the mode we
- * give it (0700; 0711 for root, whose key files other users' sshd sessions pass through); otherwise
- * one with a random name is made, and a finding says so; it is found again by its owner, its mode
- * and the worker's file in it. It is held open, and everything in it is
- * reached by openat(2) from that descriptor.
+ * give it (0700; 0711 for root, whose key files other users' sshd sessions pass through). Otherwise
+ * one with a random name is made, and a finding says so; that one is found again by its owner, its
+ * mode and the worker's file in it. Either is held open, and everything in it is reached by
+ * openat(2) from that descriptor.
  *
- * One sshinit uses it at a time, and holds a lock in it as long as its process lives. Another one of
- * the same container gets none, and learns whose it is; one of another container, which shares our
- * /dev/shm as in a Kubernetes pod, is somebody else like any other.
+ * One sshinit uses it at a time, and holds a lock in it as long as its process lives. Another one
+ * of the same container gets none, and learns whose it is; one of another container, which shares
+ * our /dev/shm as in a Kubernetes pod, is somebody else like any other.
  */
 #ifndef SSHINIT_POD_STATE_H
 #define SSHINIT_POD_STATE_H

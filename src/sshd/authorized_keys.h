@@ -5,8 +5,9 @@
  * kept. Inside the block stand, in this order, the keys of each source under a line that names it,
  * each key that was added while the pod ran under a line of its own ("# added TIME"), and the
  * fingerprints of keys that were removed and stay out whatever the sources say ("# removed
- * SHA256:..."). An added key that a source brings too stands as added, with a note, so that it
- * outlives the source, and so that its removal outlives the source's next word.
+ * SHA256:..."). An added key that a source brings too stands as added, with a note: so it stays
+ * when the source drops it, and when it is removed that is remembered, or the source would bring it
+ * back.
  */
 #ifndef SSHINIT_SSHD_AUTHORIZED_KEYS_H
 #define SSHINIT_SSHD_AUTHORIZED_KEYS_H

@@ -17,7 +17,8 @@ struct state;
 /* Runs the program that argv[0] names and returns its status, or returns -1 where it names none. */
 int embedded_main(int argc, char **argv);
 
-/* Lets libcrypto find out which instructions there are; embedded_main does it (sshd/wrap.c). */
+/* Lets libcrypto ask the processor for its instructions, which sshd/wrap.c keeps it from doing
+ * before main. embedded_main calls it for the programs that need it. */
 void embedded_prepare(void);
 
 /* The names under which this binary does nothing and succeeds: a package's scripts call them to

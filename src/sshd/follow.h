@@ -3,10 +3,10 @@
  *
  * By inotify on the directories that lead to the sources: a file is replaced (an editor, rename), a
  * link is turned (a Kubernetes Secret's ..data), a directory is renamed or appears that was not
- * there. On the way, every link is followed by hand, and of each directory only the one name counts
- * that the way goes through: a source in a busy /tmp costs nothing. Which directories those are is
- * worked out anew after each change. The file itself is watched too, for a file that is mounted
- * alone has its directory elsewhere.
+ * there. A path is walked part by part, symbolic links included, and in each directory on the way
+ * only changes to the one name count that the path goes through: a source in a busy /tmp costs
+ * nothing. Which directories those are is worked out anew after each change. The file itself is
+ * watched too: one that is mounted by itself can change while its directory does not.
  */
 #ifndef SSHINIT_SSHD_FOLLOW_H
 #define SSHINIT_SSHD_FOLLOW_H

@@ -156,7 +156,6 @@ keyfile_use_state(struct keyfile *keyfile, const char *why, struct findings *fin
 	finding_add(findings, WARNING, CODE_HOME_UNFIT, keyfile->account->name, "%s", why);
 }
 
-/* False where a change says that nothing is to be written. */
 bool
 keyfile_plan_text(struct keyfile *keyfile, struct arena *arena, const char *name, struct span old,
     struct buf *answer)

@@ -35,8 +35,8 @@ struct keyfile {
 	bool (*change)(void *context, struct keyfile_text *apart, struct buf *answer);
 	void *context;
 	const char *answer; /* after keyfile_write */
-	/* A change to a file that sshd reads already: where it cannot be written, keyfile_write
-	 * fails. Keys in the other place would be keys that nobody reads. */
+	/* For a change to the file that the running sshd reads: where it cannot be written,
+	 * keyfile_write fails, for in the other place sshd would not see the change. */
 	bool stay;
 	enum keyfile_place place;
 	const char *path;                  /* of the file in the home */
@@ -57,8 +57,8 @@ struct keyfile {
 struct keyfile keyfile_look(struct arena *arena, const struct account *account,
     const struct entries *entries, time_t now, struct findings *findings);
 
-/* Takes into the plan what stands as added and removed where the keys stand now, if that is not
- * where they will. A finding where added keys must be left behind. */
+/* Where the keys move (from the home to the state directory, or back), carries what stands as added
+ * and removed in the old place over into the plan. A finding where added keys are left behind. */
 void keyfile_carry(struct keyfile *keyfile, struct arena *arena, const struct state *state,
     struct findings *findings);
 

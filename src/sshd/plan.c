@@ -168,7 +168,7 @@ plan_make(const struct plan_inputs *inputs)
 	plan->backend = backend_plan(arena, plan->settings, plan->accounts, &plan->findings);
 	fetch_plan(plan->settings, &plan->findings);
 	(void)api_plan(plan->settings, &plan->findings);
-	/* Where there is nobody to let in, that was said. */
+	/* Without an account there is a finding that says so already. */
 	if (plan->authorised == 0 && plan->accounts != NULL)
 		finding_add(&plan->findings, ERROR, CODE_NO_KEYS, "keys", NULL);
 	plan_ports(plan, inputs->holding);
