@@ -77,5 +77,8 @@ prepare_fetch(struct worker *worker, void *context, struct start *out)
 struct service
 refresh_service(struct ssh *ssh)
 {
-	return (struct service){ .name = "keys-url", .context = ssh, .prepare = prepare_fetch };
+	/* Where nothing in the image can ask, it ends at once, and that was said. */
+	return (struct service){
+		.name = "keys-url", .once = true, .context = ssh, .prepare = prepare_fetch
+	};
 }

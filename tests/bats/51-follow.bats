@@ -461,4 +461,10 @@ fetched() {
 	pod_wait_login
 	run -0 cat "$DIR/log"
 	assert_output --partial 'keys-url needs curl or GNU wget, and the image has neither'
+	refute_output --partial 'keys-url ended'
+	# A program that comes later is found by a reload.
+	serve
+	nsenter -t "$BOX" -m -p umount /usr/bin/wget
+	nsenter -t "$BOX" -m -p -n "$SSHINIT" --reload
+	fetched b
 }
