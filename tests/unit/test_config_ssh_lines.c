@@ -88,7 +88,7 @@ quoted_words_come_back(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		buf_putc(&line, ' ');
-		words_quote(&line, rows[i]);
+		buf_word(&line, rows[i]);
 	}
 	assert_true(words_split(arena, (struct span){ line.data, line.len }, &words, &why));
 	assert_int_equal(words.count, sizeof(rows) / sizeof(*rows));
