@@ -229,6 +229,28 @@ dir_open(int dir, const char *name, mode_t mode, bool *made)
 	return fd;
 }
 
+/* From the top down: what stands below a directory that is safe stays what it was found to be. */
+bool
+file_is_sheltered(struct arena *arena, const char *path)
+{
+	char *part = arena_strdup(arena, path);
+	struct stat status;
+
+	for (size_t i = 1; path[0] != '\0' && path[i - 1] != '\0'; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		part[i] = '\0';
+		if (lstat(part, &status) < 0 || S_ISLNK(status.st_mode)
+		    || (status.st_uid != 0 && status.st_uid != geteuid()))
+			return false;
+		/* As /tmp: what is ours or root's there, nobody else can rename. */
+		if ((status.st_mode & 022) != 0 && (path[i] == '\0' || !(status.st_mode & S_ISVTX)))
+			return false;
+		part[i] = path[i];
+	}
+	return path[0] != '\0';
+}
+
 bool
 file_is_mount(const char *path)
 {

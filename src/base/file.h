@@ -55,6 +55,10 @@ int file_sync(int dir, const char *name);
  * may be NULL. */
 int dir_open(int dir, const char *name, mode_t mode, bool *made);
 
+/* Whether only root and we can put something else at the path, or change what is there; not where
+ * there is nothing, or a link on the way. */
+bool file_is_sheltered(struct arena *arena, const char *path);
+
 /* Whether something is mounted at path: a directory that the image did not bring. */
 bool file_is_mount(const char *path);
 

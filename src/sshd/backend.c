@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { VERSION_MS = 5000 };
@@ -199,6 +200,21 @@ choose(struct arena *arena, const struct settings *settings, const struct accoun
 	return backend;
 }
 
+/* Root runs it at each login; whoever can put another in its place would be root. */
+static void
+look_at_self(
+    const struct backend *backend, const struct account *accounts, struct findings *findings)
+{
+	struct statvfs system;
+
+	while (accounts != NULL && accounts->uid == 0)
+		accounts = accounts->next;
+	if (accounts == NULL || geteuid() != 0 || file_is_sheltered(findings->arena, backend->self)
+	    || (statvfs(backend->self, &system) == 0 && (system.f_flag & ST_RDONLY) != 0))
+		return;
+	finding_add(findings, WARNING, CODE_PROGRAM_OPEN, backend->self, NULL);
+}
+
 struct backend
 backend_plan(struct arena *arena, const struct settings *settings, const struct account *accounts,
     struct findings *findings)
@@ -206,6 +222,7 @@ backend_plan(struct arena *arena, const struct settings *settings, const struct 
 	struct backend backend = choose(arena, settings, accounts, findings);
 
 	backend.self = own_path(arena);
+	look_at_self(&backend, accounts, findings);
 	if (backend.version == NULL)
 		backend.version = "";
 	if (backend.sshd == NULL)

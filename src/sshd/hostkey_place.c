@@ -71,31 +71,15 @@ is_closed(const struct stat *status)
 	       && (status->st_mode & 022) == 0;
 }
 
-/* From the top down: what stands below a directory that is safe stays what it was found to be. */
 bool
 hostkey_place_sheltered(struct arena *arena, const char *directory, const struct state *state)
 {
-	char *part = arena_strdup(arena, directory);
 	size_t len = strlen(state->path);
-	struct stat status;
 
-	/* That one was judged when it was made. */
+	/* The state directory was judged when it was made. */
 	if (state->fd >= 0 && strncmp(directory, state->path, len) == 0 && directory[len] == '/')
 		return true;
-	for (size_t i = 1; directory[i - 1] != '\0'; i++) {
-		if (directory[i] != '/' && directory[i] != '\0')
-			continue;
-		part[i] = '\0';
-		if (lstat(part, &status) < 0)
-			return false;
-		/* As /tmp: what is ours or root's there, nobody else can rename. */
-		if (directory[i] == '/' && (status.st_mode & S_ISVTX) != 0)
-			status.st_mode &= ~(mode_t)022;
-		if (!is_closed(&status))
-			return false;
-		part[i] = directory[i];
-	}
-	return true;
+	return file_is_sheltered(arena, directory);
 }
 
 int

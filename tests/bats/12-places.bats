@@ -330,6 +330,24 @@ LEAST=(SETUID SETGID SYS_CHROOT)
 	assert_equal "${#lines[@]}" 6
 }
 
+@test "a binary that others could replace: said where others may log in" {
+	local bin image
+	image=$(image_from bookworm-plain <<<'RUN useradd -m ann')
+	bin=$BATS_TEST_TMPDIR/bin
+	mkdir "$bin" && cp "$SSHINIT" "$bin/sshinit" && chmod 777 "$bin"
+	open_pod() { pod_start --image "$image" --key ed25519 -v "$bin:/workspace$1" -e SSHINIT_USER="$2" --entrypoint /workspace/sshinit -- sleep infinity; }
+	open_pod '' root,ann
+	pod_wait_login
+	run -0 pod_log
+	assert_output --partial 'warning: /workspace/sshinit: other users of this container could replace this program'
+	for each in ' root' ':ro root,ann'; do
+		open_pod "${each% *}" "${each#* }"
+		pod_wait_login
+		run -0 pod_log
+		refute_output --partial 'could replace'
+	done
+}
+
 @test "the embedded sshd reads no file of the image but those it has to" {
 	need strace:strace
 	local listener
