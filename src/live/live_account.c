@@ -1,5 +1,7 @@
 #include "live/live.h"
 
+#include "base/buf.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,10 +65,48 @@ look_at_path(struct looks *looks, const struct account *account, const char *pat
 	    CODE_PATH_MODES, NULL);
 	if (foreign)
 		finding_fix(&looks->live, finding, "chown %s %s && chmod go-w %s", account->name,
-		    path, path);
+		    shell_word(looks->arena, path), shell_word(looks->arena, path));
 	else
-		finding_fix(&looks->live, finding, "chmod go-w %s", path);
+		finding_fix(&looks->live, finding, "chmod go-w %s", shell_word(looks->arena, path));
 	return look;
+}
+
+static bool
+has_key(const struct entries *entries, const char *fingerprint)
+{
+	for (const struct entry *e = entries->first; e != NULL; e = e->next)
+		if (e->key != NULL && strcmp(e->key->fingerprint, fingerprint) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_removed(const struct keyfile_text *text, const char *fingerprint)
+{
+	for (size_t i = 0; i < text->removed_count; i++)
+		if (strcmp(text->removed[i], fingerprint) == 0)
+			return true;
+	return false;
+}
+
+/* The file that sshd reads: somebody may have deleted it, or written another over it. */
+static void
+look_for_keys(struct looks *looks, struct look *look, const struct login *login)
+{
+	const struct keyfile_text *text = &login->keyfile.apart;
+	struct buf gone = buf_new(looks->arena);
+
+	if (text->wrong != NULL || login->entries == NULL)
+		return;
+	for (const struct entry *e = login->entries->first; e != NULL; e = e->next)
+		if (e->key != NULL && !has_key(&text->from, e->key->fingerprint)
+		    && !has_key(&text->outside, e->key->fingerprint)
+		    && !has_key(&text->added, e->key->fingerprint)
+		    && !is_removed(text, e->key->fingerprint))
+			buf_printf(&gone, "%s%s %s", gone.len > 0 ? ", " : "", e->key->fingerprint,
+			    e->key->comment);
+	if (gone.len > 0)
+		(void)look_complain(looks, look, ERROR, CODE_KEYS_GONE, "%s", gone.data);
 }
 
 void
@@ -87,6 +127,9 @@ live_paths(struct looks *looks, const struct login *login)
 	    arena_printf(looks->arena, "%s/.ssh/authorized_keys", home), &file->file, in_force);
 	look_covers(looks, look, CODE_MARKERS, file->path);
 	look_covers(looks, look, CODE_KEY_OUTSIDE, file->path);
+	if (in_force && looks->ports != NULL
+	    && (file->file.error == 0 || file->file.error == ENOENT))
+		look_for_keys(looks, look, login);
 	if (looks->running && !in_force && looks->ports != NULL)
 		look_add(looks, arena_printf(looks->arena, "keys of %s", account->name),
 		    "sshd reads them from %s/keys/%s", looks->plan->state.path, account->name);

@@ -87,9 +87,16 @@ ask(const struct plan *plan, long port, char banner[BANNER], const char **where)
 	*where = addresses[0] != NULL ? addresses[0] : "127.0.0.1";
 	if (inet_pton(AF_INET, *where, &v4.sin_addr) == 1) {
 		wrong = read_banner((const struct sockaddr *)&v4, sizeof(v4), banner);
-		if (wrong == 0 || addresses[0] != NULL)
+		/* Somebody who keeps silent there is the answer; ::1 is for who listens there
+		 * alone.
+		 */
+		if (wrong == 0 || wrong == ETIMEDOUT || addresses[0] != NULL)
+			return wrong;
+		inet_pton(AF_INET6, "::1", &v6.sin6_addr);
+		if (read_banner((const struct sockaddr *)&v6, sizeof(v6), banner) != 0)
 			return wrong;
 		*where = "::1";
+		return 0;
 	}
 	if (inet_pton(AF_INET6, *where, &v6.sin6_addr) != 1)
 		return EADDRNOTAVAIL;

@@ -28,7 +28,9 @@ look_at_helpers(struct looks *looks)
 	struct buf missing = buf_new(looks->arena);
 	struct look *look;
 
-	if (plan->backend.kind != BACKEND_EMBEDDED || !looks->running)
+	/* Without a key or an account none is made: there is nothing to serve with them. */
+	if (plan->backend.kind != BACKEND_EMBEDDED || !looks->running
+	    || (looks->ports == NULL && !plan_can_serve(plan)))
 		return;
 	for (const char *const *name = wanted; *name != NULL; name++)
 		if (access(arena_printf(looks->arena, "%s/bin/%s", plan->state.path, *name), X_OK)

@@ -140,11 +140,18 @@ look_at_shell(struct account *account, struct findings *findings)
 	                       && (status.st_mode & 0111) != 0;
 	account->shell_refuses = strcmp(base, "nologin") == 0 || strcmp(base, "false") == 0;
 	if (!account->shell_works)
-		finding_add(
-		    findings, WARNING, CODE_SHELL_MISSING, account->name, "%s", account->shell);
+		finding_fix(findings,
+		    finding_add(
+		        findings, WARNING, CODE_SHELL_MISSING, account->name, "%s", account->shell),
+		    "add that shell to the image, or change it (usermod -s /bin/sh %s); sftp and "
+		    "forwards work without",
+		    account->name);
 	else if (account->shell_refuses)
-		finding_add(
-		    findings, WARNING, CODE_SHELL_REFUSES, account->name, "%s", account->shell);
+		finding_fix(findings,
+		    finding_add(
+		        findings, WARNING, CODE_SHELL_REFUSES, account->name, "%s", account->shell),
+		    "usermod -s /bin/sh %s in the image; sftp and forwards may work without",
+		    account->name);
 }
 
 static struct account *
@@ -180,7 +187,9 @@ plan_one(struct arena *arena, const char *name, struct findings *findings)
 	look_at_home(account, findings);
 	look_at_shell(account, findings);
 	if (account->expired)
-		finding_add(findings, ERROR, CODE_ACCOUNT_EXPIRED, account->name, NULL);
+		finding_fix(findings,
+		    finding_add(findings, ERROR, CODE_ACCOUNT_EXPIRED, account->name, NULL),
+		    "chage -E -1 %s in the image", account->name);
 	/* sshd lets root alone pass it, whatever keys there are. */
 	if (account->uid != 0 && access("/etc/nologin", F_OK) == 0)
 		finding_add(findings, ERROR, CODE_NOLOGIN, account->name, NULL);

@@ -118,7 +118,9 @@ check_system(struct backend *backend, struct arena *arena, const struct account 
 	}
 	for (; accounts != NULL; accounts = accounts->next) {
 		if (accounts->locked)
-			finding_add(findings, ERROR, CODE_ACCOUNT_LOCKED, accounts->name, NULL);
+			finding_fix(findings,
+			    finding_add(findings, ERROR, CODE_ACCOUNT_LOCKED, accounts->name, NULL),
+			    "usermod -p '*' %s in the image, or sshd = embedded", accounts->name);
 		/* Its ssh-keygen does not run for such a user either. */
 		if (accounts->synthetic) {
 			finding_add(findings, ERROR, CODE_SYSTEM_NO_ENTRY, accounts->name, NULL);

@@ -191,7 +191,11 @@ likely_reason(struct words *w, const struct listing *listing)
 		if (warning != NULL)
 			return arena_printf(
 			    w->arena, "; it is authorised, but: %s", warning->message);
-		return "; it was authorised only after this login";
+		w->fix
+		    = "log in again; where it is refused again, run sshinit --reload in the pod: it "
+		      "writes the keys anew";
+		return "; it is authorised now: it was given after this login, or something else "
+		       "has written over authorized_keys";
 	}
 	if (other != NULL) {
 		w->fix = arena_printf(w->arena, "log in as that user: ssh %s@...", other);
@@ -272,7 +276,8 @@ explain_modes(struct words *w)
 	    "%s belongs to another user, or group or others may write "
 	    "to it",
 	    path);
-	w->fix = arena_printf(w->arena, "chown %s %s && chmod go-w %s", w->r->user, path, path);
+	w->fix = arena_printf(w->arena, "chown %s %s && chmod go-w %s", w->r->user,
+	    shell_word(w->arena, path), shell_word(w->arena, path));
 }
 
 static void

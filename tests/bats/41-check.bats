@@ -125,10 +125,48 @@ files() {
 	client_ssh true
 }
 
+@test "a key file that something else wrote over is named, and the fix mends it" {
+	local fix each
+	pod_start --key ed25519 --key rsa2048 -- sleep infinity
+	pod_wait_login
+	for each in 'rm -r /root/.ssh' "echo '$(key_pub rsa2048)' >/root/.ssh/authorized_keys" \
+		"sed -i 's/^ssh-ed/#&/' /root/.ssh/authorized_keys"; do
+		pod_exec sh -c "$each"
+		run -255 client_ssh true
+		run -1 pod_exec sshinit --check
+		assert_line --partial "looks for them: $(key_print ed25519) ed25519@bed"
+		[[ $each == rm* ]] || refute_line --partial "looks for them: $(key_print ed25519) ed25519@bed, "
+		fix=$(grep -o -m 1 'fix: sshinit --reload' <<<"$output")
+		run -0 codes
+		assert_line keys-gone
+		pod_exec sh -c "${fix#fix: }"
+		client_ssh true
+		run -0 pod_exec sshinit --check
+	done
+	# More keys in the file are no mistake.
+	pod_exec sh -c "echo '$(key_pub ed25519-eve)' >>/root/.ssh/authorized_keys"
+	run -0 codes
+	refute_line keys-gone
+	# Nor is a key that was taken out on purpose.
+	pod_exec sh -c 'rm /root/.ssh/authorized_keys; sshinit --reload'
+	pod_exec sshinit --keys remove "$(key_print rsa2048)"
+	run -0 codes
+	refute_line keys-gone
+}
+
+@test "a pod without a key lacks nothing but a key" {
+	pod_start -- sleep infinity
+	pod_wait_log 'no usable key'
+	run -0 codes
+	assert_output $'codes:\nno-keys'
+}
+
 @test "an sshd that does not answer, lacks a helper or has a bad configuration" {
 	pod_start --key ed25519 -- sleep infinity
 	pod_wait_login
 	pod_exec pkill -STOP -x sshd
+	run -1 pod_exec sshinit --check
+	assert_line --regexp '^error +port 22 +held by sshd .process [0-9]+., 127.0.0.1 says nothing'
 	run -0 codes
 	assert_line port-silent
 	pod_exec pkill -CONT -x sshd
