@@ -11,32 +11,45 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Whether the port is free and ours to bind: 0, or an errno value. */
+/* Whether the port is free there and ours to bind: 0, or an errno value. An address that the
+ * container does not have (yet) and a kernel without that family are sshd's to name. */
 static int
-try_port(long port)
+try_address(const struct sockaddr *address, socklen_t size)
 {
-	struct sockaddr_in6 any6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
-	struct sockaddr_in any4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	const struct sockaddr *addresses[]
-	    = { (const struct sockaddr *)&any4, (const struct sockaddr *)&any6 };
-	const socklen_t sizes[] = { sizeof(any4), sizeof(any6) };
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int on = 1, wrong = 0;
+
+	if (fd < 0)
+		return 0;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (address->sa_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	/* bind alone succeeds beside another listener's SO_REUSEADDR; listen does not. */
+	if (bind(fd, address, size) < 0 || listen(fd, 1) < 0)
+		wrong = errno == EADDRNOTAVAIL ? 0 : errno;
+	close(fd);
+	return wrong;
+}
+
+/* The same at all addresses, or at those that listen names. */
+static int
+try_port(long port, const struct settings *settings)
+{
+	static const char *const all[] = { "0.0.0.0", "::", NULL };
+	const char *const *addresses = (const char *const *)settings_list(settings, SET_LISTEN);
 	int wrong = 0;
 
-	for (int i = 0; i < 2 && wrong == 0; i++) {
-		int fd = socket(addresses[i]->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		int on = 1;
+	for (const char *const *a = addresses[0] != NULL ? addresses : all;
+	     *a != NULL && wrong == 0; a++) {
+		struct sockaddr_in v4
+		    = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+		struct sockaddr_in6 v6
+		    = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
 
-		if (fd < 0)
-			continue; /* a kernel without that family: the other one will do */
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-		if (i == 1)
-			(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-		if (bind(fd, addresses[i], sizes[i]) < 0 && errno != EADDRNOTAVAIL)
-			wrong = errno;
-		/* bind alone succeeds beside another listener's SO_REUSEADDR; listen does not. */
-		else if (listen(fd, 1) < 0)
-			wrong = errno;
-		close(fd);
+		if (inet_pton(AF_INET, *a, &v4.sin_addr) == 1)
+			wrong = try_address((const struct sockaddr *)&v4, sizeof(v4));
+		else if (inet_pton(AF_INET6, *a, &v6.sin6_addr) == 1)
+			wrong = try_address((const struct sockaddr *)&v6, sizeof(v6));
 	}
 	return wrong;
 }
@@ -58,12 +71,12 @@ ports_plan(long ports[PORTS_MOST + 1], const struct settings *settings, struct f
 	ports_as_set(ports, settings);
 	for (size_t i = 0; ports[i] != 0; i++) {
 		char subject[32];
-		int wrong = try_port(ports[i]);
+		int wrong = try_port(ports[i], settings);
 
 		if (wrong == 0)
 			continue;
 		snprintf(subject, sizeof(subject), "port %ld", ports[i]);
-		if (!settings_given(settings, SET_PORT) && try_port(PORT_FALLBACK) == 0) {
+		if (!settings_given(settings, SET_PORT) && try_port(PORT_FALLBACK, settings) == 0) {
 			finding_add(findings, WARNING, CODE_PORT_MOVED, subject,
 			    "%s; sshd listens on %d", strerror(wrong), PORT_FALLBACK);
 			ports[i] = PORT_FALLBACK;
