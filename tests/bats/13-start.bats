@@ -222,7 +222,10 @@ false_sshd() {
 	pod_wait_login
 	refute_log '^sshinit.*sekrit'
 	run -0 pod_exec find /run/sshinit /etc/sshinit -type f -perm /077 -not -name '*.pub' -not -path '/run/sshinit/principals/*'
-	assert_output ''
+	# What a user's session may know of root's sshinit: how the pod is reached, and its host key.
+	assert_output /run/sshinit/connect.json
+	run -0 pod_exec cat /run/sshinit/connect.json
+	refute_output --partial sekrit
 	# Sessions get it all the same.
 	run -0 client_ssh 'echo $API_TOKEN'
 	assert_output --partial sekrit-token
