@@ -33,46 +33,102 @@ spaces_to_commas(struct arena *arena, struct span list)
 	return out;
 }
 
+/* The list without the spaces outside quotes. */
+static struct span
+without_spaces(struct arena *arena, struct span list)
+{
+	char *out = arena_alloc(arena, list.len + 1, 1);
+	bool quoted = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < list.len; i++) {
+		quoted ^= list.data[i] == '"' && (i == 0 || list.data[i - 1] != '\\');
+		if (quoted || memchr(" \t", list.data[i], 2) == NULL)
+			out[n++] = list.data[i];
+	}
+	return (struct span){ out, n };
+}
+
+static enum code
+code_of(struct reader *reader, const char *list)
+{
+	return options_read(reader->arena, span_of(list), reader->rules->now).code;
+}
+
+/* The line without spaces among its options, or with commas for them; NULL where sshd would take
+ * neither. */
+static char *
+mend_spaces(struct reader *reader, struct span list, struct span joined, struct span key)
+{
+	const char *fix = joined.data;
+
+	if (code_of(reader, fix) != CODE_NONE)
+		fix = spaces_to_commas(reader->arena, list);
+	if (code_of(reader, fix) != CODE_NONE)
+		return NULL;
+	return arena_printf(reader->arena, "%s %.*s", fix, (int)key.len, key.data);
+}
+
+/* The line with quotes put around the value of option, which is name=value or name='value' at
+ * list[at]. */
+static char *
+mend_quotes(struct reader *reader, struct span list, size_t at, struct span option, struct span key)
+{
+	size_t equals = span_find(option, "="), quote;
+	struct span bare = span_skip(option, equals + 1), tail = span_skip(list, at + option.len);
+
+	quote = char_quote(bare);
+	bare = span_skip(bare, quote);
+	for (size_t back = 1; quote > 0 && back <= 3 && back <= bare.len; back++)
+		if (char_quote((struct span){ bare.data + bare.len - back, back }) == back) {
+			bare.len -= back;
+			break;
+		}
+	return arena_printf(reader->arena, "%.*s%.*s=\"%.*s\"%.*s %.*s", (int)at, list.data,
+	    (int)equals, option.data, (int)bare.len, bare.data, (int)tail.len, tail.data,
+	    (int)key.len, key.data);
+}
+
+/* The line as sshd reads it; NULL where it does not take it. */
+static char *
+checked_line(struct reader *reader, const char *line)
+{
+	struct reading reading;
+
+	if (line == NULL)
+		return NULL;
+	reading = key_read(reader->arena, span_of(line), reader->rules->now);
+	return reading.code == CODE_NONE
+	           ? key_line(reader->arena, key_make(reader->arena, &reading))
+	           : NULL;
+}
+
 /* Options that sshd does not take, or a space among them. */
 bool
 report_options(struct reader *reader, const struct words *words, struct span list)
 {
-	struct span key = rest_from(words, words->type), culprit;
-	struct options options;
-	char *joined, *fix = NULL;
-	size_t n = 0, equals;
-	bool balanced, quoted = false;
-	enum code code;
+	struct span key = rest_from(words, words->type);
+	struct span joined = without_spaces(reader->arena, list);
+	struct options options
+	    = options_read(reader->arena, span_of(joined.data), reader->rules->now);
+	struct span culprit = options.culprit;
+	enum code code = options.code;
+	char *fix = NULL;
+	bool balanced;
 
 	(void)options_length(list, &balanced);
-	joined = arena_alloc(reader->arena, list.len + 1, 1);
-	for (size_t i = 0; i < list.len; i++) {
-		quoted ^= list.data[i] == '"' && (i == 0 || list.data[i - 1] != '\\');
-		if (quoted || memchr(" \t", list.data[i], 2) == NULL)
-			joined[n++] = list.data[i];
-	}
-	options = options_read(reader->arena, span_of(joined), reader->rules->now);
-	code = options.code;
-	culprit = options.culprit;
 	if (!balanced) {
-		code = options.code == CODE_OPTION_VALUE ? CODE_OPTION_UNKNOWN : CODE_OPTION_QUOTE;
+		code = code == CODE_OPTION_VALUE ? CODE_OPTION_UNKNOWN : CODE_OPTION_QUOTE;
 		culprit = list;
-	} else if (n < list.len) {
-		char *commas = spaces_to_commas(reader->arena, list);
-
-		fix = options_read(reader->arena, span_of(joined), reader->rules->now).code
-		              == CODE_NONE
-		          ? joined
-		          : commas;
-		if (options_read(reader->arena, span_of(fix), reader->rules->now).code != CODE_NONE)
-			fix = NULL;
-		else
-			fix = arena_printf(reader->arena, "%s %.*s", fix, (int)key.len, key.data);
+	} else if (joined.len < list.len) {
+		fix = mend_spaces(reader, list, joined, key);
 		if (fix != NULL || has_comma_space(list))
 			code = CODE_OPTION_SPACE;
 		else if (code != CODE_OPTION_QUOTE)
 			code = CODE_OPTION_UNKNOWN;
 		culprit = list;
+	} else if (code == CODE_OPTION_QUOTE) {
+		fix = mend_quotes(reader, list, (size_t)(culprit.data - joined.data), culprit, key);
 	}
 	if (code == CODE_NONE)
 		return false;
@@ -83,37 +139,6 @@ report_options(struct reader *reader, const struct words *words, struct span lis
 		    "%s", chars_show(reader->arena, culprit, 60));
 		return true;
 	}
-	if (code == CODE_OPTION_QUOTE && balanced && n == list.len) {
-		/* name=value or name='value' alone: the quotes can be put in */
-		equals = span_find(culprit, "=");
-		struct span bare = span_skip(culprit, equals + 1), tail;
-		size_t quote = char_quote(bare);
-		struct span old = span_skip(list, (size_t)0);
-
-		if (quote > 0) {
-			bare = span_skip(bare, quote);
-			for (size_t back = 1; back <= 3 && back <= bare.len; back++)
-				if (char_quote((struct span){ bare.data + bare.len - back, back })
-				    == back) {
-					bare.len -= back;
-					break;
-				}
-		}
-		tail = span_skip(
-		    old, (size_t)(span_find(span_of(joined),
-		                      arena_strndup(reader->arena, culprit.data, culprit.len))
-		                  + culprit.len));
-		fix = arena_printf(reader->arena, "%.*s%.*s=\"%.*s\"%.*s %.*s",
-		    (int)(list.len - tail.len - culprit.len), list.data, (int)equals, culprit.data,
-		    (int)bare.len, bare.data, (int)tail.len, tail.data, (int)key.len, key.data);
-	}
-	if (fix != NULL) {
-		struct reading reading = key_read(reader->arena, span_of(fix), reader->rules->now);
-
-		fix = reading.code == CODE_NONE
-		          ? key_line(reader->arena, key_make(reader->arena, &reading))
-		          : NULL;
-	}
-	refuse_showing(reader, code, NULL, (struct bytes){ 0 }, fix, culprit);
+	refuse_showing(reader, code, NULL, (struct bytes){ 0 }, checked_line(reader, fix), culprit);
 	return true;
 }
