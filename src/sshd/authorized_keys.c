@@ -181,64 +181,98 @@ keyfile_added_at(struct arena *arena, const struct entry *added)
 	return arena_strndup(arena, added->source, strlen(form));
 }
 
-struct keyfile_plan
-keyfile_put_together(
-    struct arena *arena, const struct keyfile_text *apart, const struct entries *entries)
+/* The identities of the usable entries. */
+static struct set
+identities(struct arena *arena, const struct entries *entries)
 {
-	struct keyfile_plan plan = { 0 };
-	struct set outside = set_new(arena), written = set_new(arena), removed = set_new(arena);
-	struct set added = set_new(arena), also = set_new(arena);
-	struct buf block = buf_new(arena), text = buf_new(arena);
+	struct set set = set_new(arena);
+
+	for (const struct entry *e = entries->first; e != NULL; e = e->next)
+		if (e->key != NULL)
+			set_add(&set, identity(arena, e->key));
+	return set;
+}
+
+/* A block in the making. */
+struct block {
+	struct arena *arena;
+	struct buf text;
+	struct set outside, added; /* what stands outside the block, and in it as added */
+	struct set written;
+	struct set also; /* of added: those that a source brings as well */
+};
+
+static void
+write_sources(struct block *block, struct keyfile_plan *plan, const struct keyfile_text *apart,
+    const struct entries *entries)
+{
+	struct set removed = set_new(block->arena);
 	const char *source = NULL;
 	size_t kept = 0;
 
-	plan.kept_out = arena_alloc(arena, entries_usable(entries) + 1, sizeof(*plan.kept_out));
-	for (const struct entry *e = apart->outside.first; e != NULL; e = e->next)
-		if (e->key != NULL)
-			set_add(&outside, identity(arena, e->key));
 	for (size_t i = 0; i < apart->removed_count; i++)
 		set_add(&removed, apart->removed[i]);
-
-	for (const struct entry *e = apart->added.first; e != NULL; e = e->next)
-		if (e->key != NULL)
-			set_add(&added, identity(arena, e->key));
-
+	plan->kept_out
+	    = arena_alloc(block->arena, entries_usable(entries) + 1, sizeof(*plan->kept_out));
 	for (const struct entry *e = entries->first; e != NULL; e = e->next) {
 		const char *name;
 
 		if (e->key == NULL)
 			continue;
-		name = identity(arena, e->key);
+		name = identity(block->arena, e->key);
 		if (set_has(&removed, e->key->fingerprint)) {
-			plan.kept_out[kept++] = e;
-		} else if (set_has(&outside, name)) {
-			plan.outside++;
-		} else if (set_has(&added, name)) {
-			set_add(&also, name);
-		} else if (set_add(&written, name)) {
-			add_source_line(&block, e->source, &source);
-			buf_printf(&block, "%s\n", key_line(arena, e->key));
-			plan.authorised++;
+			plan->kept_out[kept++] = e;
+		} else if (set_has(&block->outside, name)) {
+			plan->outside++;
+		} else if (set_has(&block->added, name)) {
+			set_add(&block->also, name);
+		} else if (set_add(&block->written, name)) {
+			add_source_line(&block->text, e->source, &source);
+			buf_printf(&block->text, "%s\n", key_line(block->arena, e->key));
+			plan->authorised++;
 		}
 	}
-	for (const struct entry *e = apart->added.first; e != NULL; e = e->next) {
-		const char *name = e->key != NULL ? identity(arena, e->key) : NULL;
+}
 
-		if (name == NULL || set_has(&outside, name) || !set_add(&written, name))
+static void
+write_added(struct block *block, struct keyfile_plan *plan, const struct entries *added)
+{
+	for (const struct entry *e = added->first; e != NULL; e = e->next) {
+		const char *name = e->key != NULL ? identity(block->arena, e->key) : NULL;
+
+		if (name == NULL || set_has(&block->outside, name)
+		    || !set_add(&block->written, name))
 			continue;
-		add_added_line(&block, e, set_has(&also, name));
-		buf_printf(&block, "%s\n", key_line(arena, e->key));
-		plan.authorised++;
+		add_added_line(&block->text, e, set_has(&block->also, name));
+		buf_printf(&block->text, "%s\n", key_line(block->arena, e->key));
+		plan->authorised++;
 	}
+}
+
+struct keyfile_plan
+keyfile_put_together(
+    struct arena *arena, const struct keyfile_text *apart, const struct entries *entries)
+{
+	struct keyfile_plan plan = { 0 };
+	struct block block = { .arena = arena,
+		.text = buf_new(arena),
+		.outside = identities(arena, &apart->outside),
+		.added = identities(arena, &apart->added),
+		.written = set_new(arena),
+		.also = set_new(arena) };
+	struct buf text = buf_new(arena);
+
+	write_sources(&block, &plan, apart, entries);
+	write_added(&block, &plan, &apart->added);
 	for (size_t i = 0; i < apart->removed_count; i++)
-		buf_printf(&block, "%s%s\n", removed_mark, apart->removed[i]);
+		buf_printf(&block.text, "%s%s\n", removed_mark, apart->removed[i]);
 
 	buf_add(&text, apart->before.data, apart->before.len);
-	if (block.len > 0 || apart->has_block) {
+	if (block.text.len > 0 || apart->has_block) {
 		if (text.len > 0 && text.data[text.len - 1] != '\n')
 			buf_putc(&text, '\n');
 		buf_printf(&text, "%s\n%s\n", begin_marker, begin_note);
-		buf_add(&text, block.data, block.len);
+		buf_add(&text, block.text.data, block.text.len);
 		buf_printf(&text, "%s\n", end_marker);
 		buf_add(&text, apart->after.data, apart->after.len);
 	}
