@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SOURCE_LIMIT = 16 * 1024 * 1024 };
@@ -50,6 +51,9 @@ sources_mean_none(struct span text)
 {
 	bool said = false;
 
+	/* As Windows begins a file. */
+	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+		text = span_skip(text, 3);
 	while (text.len > 0) {
 		const char *end = memchr(text.data, '\n', text.len);
 		struct span line
@@ -104,6 +108,16 @@ gone_bad(struct entries *entries, const struct sources *sources, const char *nam
 		finding_add(findings, WARNING, CODE_SOURCE_EMPTY, name, NULL);
 }
 
+/* Why a file cannot be read. Docker makes a directory of a file to mount that is not there. */
+static const char *
+why_unreadable(int error)
+{
+	if (error == EISDIR)
+		return "it is a directory (as docker run -v makes where the host has no such "
+		       "file); keys-dir reads the files in one";
+	return error == EINVAL ? "it is no regular file" : strerror(error);
+}
+
 /* Reads path, which reports call name, relative to the open directory. */
 static void
 read_one(struct entries *entries, const struct sources *sources, int directory, const char *path,
@@ -113,8 +127,7 @@ read_one(struct entries *entries, const struct sources *sources, int directory, 
 	struct span text;
 
 	if (file_read(entries->arena, directory, path, SOURCE_LIMIT, &text) < 0) {
-		if (errno != EISDIR)
-			gone_bad(entries, sources, name, strerror(errno), findings);
+		gone_bad(entries, sources, name, why_unreadable(errno), findings);
 		return;
 	}
 	paste_read(entries, arena_strdup(entries->arena, name), text, &sources->rules);
@@ -162,8 +175,10 @@ read_directory(struct entries *entries, const struct sources *sources, const cha
 		    n < 0 ? strerror(errno) : "the directory is empty", findings);
 	for (int i = 0; i < n; i++) {
 		const char *file = arena_printf(entries->arena, "%s/%s", path, names[i]->d_name);
+		struct stat status;
 
-		read_one(entries, sources, AT_FDCWD, file, file, findings);
+		if (stat(file, &status) < 0 || !S_ISDIR(status.st_mode))
+			read_one(entries, sources, AT_FDCWD, file, file, findings);
 		free(names[i]);
 	}
 	if (n >= 0)

@@ -182,12 +182,35 @@ secret() {
 		in_log 'this source has gone bad, so the keys it had stay in force'
 		in_force a
 	done
-	printf '# none\n' >"$S/keys"
-	in_force
+	rm "$S/keys"
+	mkdir "$S/keys"
+	in_log 'the keys it had stay in force: it is a directory'
+	rmdir "$S/keys"
+	# With a byte order mark too, as Windows writes it.
+	for bad in '# none' $'\xef\xbb\xbf# none\r'; do
+		put "$S/keys" a
+		in_force a
+		printf '%s\n' "$bad" >"$S/keys"
+		in_force
+	done
 	run -255 client_ssh --key ed25519-a -- true
 	run -0 client_ssh true
 	put "$S/keys" b
 	in_force b
+}
+
+@test "what is no file is said at a start" {
+	mkdir "$S/keys"
+	mkfifo "$S/pipe"
+	run -1 env PUBLIC_KEY_FILE="$S/keys" "$SSHINIT" --check
+	assert_output --partial 'this source of keys cannot be read: it is a directory'
+	run -1 env PUBLIC_KEY_FILE="$S/pipe" "$SSHINIT" --check
+	assert_output --partial 'this source of keys cannot be read: it is no regular file'
+	# In a directory of keys, one more is not looked at.
+	rm "$S/pipe"
+	key_pub ed25519 >"$S/key.pub"
+	run -0 env PUBLIC_KEY_DIR="$S" "$SSHINIT" --check
+	refute_output --partial 'cannot be read'
 }
 
 @test "--reload reads all again, and says what it found" {
