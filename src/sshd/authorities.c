@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILE_LIMIT = 1024 * 1024 };
@@ -35,7 +36,8 @@ read_file(struct entries *authorities, const char *file, const struct state *sta
 	}
 	if (wrong != NULL)
 		finding_add(findings, ERROR, CODE_SOURCE_UNREADABLE, file, "%s", wrong);
-	paste_read(authorities, file, text, &rules);
+	else
+		paste_read(authorities, file, text, &rules);
 }
 
 static void
@@ -71,6 +73,18 @@ refuse_options(struct entries *authorities, struct findings *findings)
 	}
 }
 
+/* docker run -v makes one of a file that is not there. errno is set. */
+static bool
+is_directory(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode))
+		return false;
+	errno = EISDIR;
+	return true;
+}
+
 struct entries
 authorities_plan(struct arena *arena, const struct settings *settings, const struct state *state,
     const struct authorities_when *when, struct findings *findings)
@@ -80,7 +94,7 @@ authorities_plan(struct arena *arena, const struct settings *settings, const str
 	const char *revoked = settings_text(settings, SET_REVOKED_KEYS);
 	struct entries authorities = entries_new(arena);
 
-	if (revoked[0] != '\0' && access(revoked, R_OK) < 0)
+	if (revoked[0] != '\0' && (access(revoked, R_OK) < 0 || is_directory(revoked)))
 		finding_add(
 		    findings, ERROR, CODE_REVOKED_UNREADABLE, revoked, "%s", strerror(errno));
 	if (text[0] != '\0')

@@ -5,6 +5,7 @@
 #include "base/run.h"
 #include "keys/paste.h"
 #include "sshd/embedded.h"
+#include "sshd/hostcert.h"
 #include "sshd/hostkey_place.h"
 
 #include <errno.h>
@@ -207,6 +208,24 @@ given_source(struct arena *arena, const struct settings *settings)
 	return source;
 }
 
+/* fingerprint: of the key, "" where that is not known yet. */
+static void
+check_certificate(struct arena *arena, const struct source *source, const char *fingerprint,
+    struct findings *findings)
+{
+	const char *wrong;
+	struct span text;
+
+	if (source->certificate[0] == '\0')
+		return;
+	wrong = text_or_file(arena, source->certificate, &text) < 0
+	            ? strerror(errno)
+	            : hostcert_wrong(arena, text, fingerprint);
+	if (wrong[0] != '\0')
+		finding_add(
+		    findings, ERROR, CODE_HOST_CERT, source->certificate_where, "%s", wrong);
+}
+
 static bool
 is_given(const struct settings *settings)
 {
@@ -220,7 +239,6 @@ hostkey_look(struct arena *arena, const struct settings *settings, const char *p
 	struct source source;
 	struct hostkey key = no_key();
 
-	(void)findings;
 	if (is_given(settings))
 		source = given_source(arena, settings);
 	else
@@ -230,6 +248,11 @@ hostkey_look(struct arena *arena, const struct settings *settings, const char *p
 	    && (is_given(settings) || source.key.data != NULL
 	        || !settings_is(settings, SET_HOST_KEYS, "auto")))
 		key = look_for_copy(arena, &source, state);
+	if (is_given(settings))
+		check_certificate(arena, &source, key.fingerprint, findings);
+	else if (settings_text(settings, SET_HOST_CERT)[0] != '\0')
+		finding_add(findings, ERROR, CODE_HOST_CERT,
+		    settings_where(settings, SET_HOST_CERT), "there is no host-key beside it");
 	return key;
 }
 
@@ -341,6 +364,7 @@ install(struct arena *arena, const struct source *source, const struct state *st
 	const char *path = arena_printf(arena, "%s/%s/%s", state->path, given_name, key_name);
 	const char *const argv[] = { "ssh-keygen", "-y", "-P", "", "-f", path, NULL };
 	struct span text = { 0 }, output = { 0 };
+	struct hostkey key;
 	int fd = state->fd >= 0 ? dir_open(state->fd, given_name, 0700, NULL) : -1;
 	int status = -1;
 
@@ -355,14 +379,21 @@ install(struct arena *arena, const struct source *source, const struct state *st
 	if (status != 0)
 		finding_add(findings, ERROR, CODE_HOST_KEY_GIVEN, source->key_where, "%s",
 		    errno == EINVAL ? "not an unencrypted private key" : strerror(errno));
+	/* One that cannot be read was named by who looked. */
 	if (status == 0 && source->certificate[0] != '\0'
-	    && (text_or_file(arena, source->certificate, &text) < 0
-	        || file_replace(fd, "ssh_host_ed25519_key-cert.pub", text, 0644, NULL, false) < 0))
+	    && text_or_file(arena, source->certificate, &text) == 0
+	    && file_replace(fd, "ssh_host_ed25519_key-cert.pub", text, 0644, NULL, false) < 0)
 		finding_add(findings, ERROR, CODE_HOST_CERT, source->certificate_where, "%s",
 		    strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return status == 0 ? look_for_copy(arena, source, state) : no_key();
+	if (status != 0)
+		return no_key();
+	key = look_for_copy(arena, source, state);
+	/* The rest of what may be wrong was seen without the key. */
+	if (key.certificate[0] != '\0' && hostcert_wrong(arena, text, "")[0] == '\0')
+		check_certificate(arena, source, key.fingerprint, findings);
+	return key;
 }
 
 struct making {

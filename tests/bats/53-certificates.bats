@@ -331,6 +331,43 @@ in_log() {
 	run -255 trusting other.example
 }
 
+@test "a host certificate that sshd would not present is named, and the pod starts" {
+	ssh-keygen -q -t ed25519 -N '' -f host
+	ssh-keygen -q -s "$CA" -h -I pod -n pod.example -V -1m:+52w host.pub
+	cp id.pub other.pub
+	ssh-keygen -q -s "$CA" -h -I pod -n pod.example -V -1m:+52w other.pub
+	sign user -n root -V -1m:+1h
+	cp host.pub old.pub
+	ssh-keygen -q -s "$CA" -h -I pod -n pod.example -V -2h:-1h old.pub
+	local file words
+	while IFS='|' read -r file words; do
+		pod_box SSHINIT_HOST_KEY="$DIR/host" SSHINIT_HOST_CERT="$DIR/$file" PUBLIC_KEY="$(key_pub ed25519)"
+		pod_wait_login
+		in_log "error: SSHINIT_HOST_CERT: the given host certificate cannot be used: $words"
+		[[ $(grep -c 'host certificate cannot be used' "$DIR/log") == 1 ]]
+		run -1 in_box env SSHINIT_HOST_KEY="$DIR/host" SSHINIT_HOST_CERT="$DIR/$file" "$SSHINIT" --check
+		assert_output --partial "$words"
+		box_stop
+	done <<-'END'
+		nowhere|No such file
+		host.pub|there is no certificate in it
+		id-user-cert.pub|it is a user's, not a host's
+		other-cert.pub|it is for another key
+		old-cert.pub|no longer valid
+	END
+	run -1 env SSHINIT_HOST_CERT="$DIR/host-cert.pub" PUBLIC_KEY="$(key_pub ed25519)" "$SSHINIT" --check
+	assert_output --partial 'there is no host-key beside it'
+}
+
+@test "a list of revoked keys, or a file of CAs, that is a directory is named" {
+	mkdir list
+	run -1 env SSHINIT_REVOKED_KEYS="$DIR/list" PUBLIC_KEY="$(key_pub ed25519)" "$SSHINIT" --check
+	assert_output --partial 'the list of revoked keys cannot be read, so sshd lets nobody in: Is a directory'
+	run -1 env SSHINIT_USER_CA_FILE="$DIR/list" PUBLIC_KEY="$(key_pub ed25519)" "$SSHINIT" --check
+	assert_output --partial 'cannot be read: Is a directory'
+	refute_output --partial 'this CA key cannot be used'
+}
+
 @test "a CA in a file is followed; taken out of it, its certificates are out" {
 	pod_box SSHINIT_USER_CA= SSHINIT_USER_CA_FILE="$CA.pub" PUBLIC_KEY="$(key_pub ed25519-key)"
 	sign good -n root -V -1m:+1h
