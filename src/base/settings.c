@@ -104,8 +104,15 @@ check_ports(struct arena *arena, const char *value)
 
 /* A path or an address, which reaches the lines of configurations and commands. */
 static const char *
-check_line(const char *value)
+check_line(enum setting setting, const char *value)
 {
+	/* These two stand in the commands that people paste. */
+	if ((setting == SET_PUBLIC_HOST || setting == SET_JUMP)
+	    && (value[0] == '-'
+	        || value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                               "0123456789._:%[]@,+/-")]
+	               != '\0'))
+		return "it is no host";
 	for (const char *c = value; *c != '\0'; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f || *c == '"')
 			return "it must not hold quotes or control characters";
@@ -176,7 +183,7 @@ check_value(struct arena *arena, enum setting setting, const char *value)
 		           ? NULL
 		           : "it is a signal, as TERM or 15";
 	case LINE:
-		return check_line(value);
+		return check_line(setting, value);
 	case LIST:
 	case TEXT:
 		return NULL;

@@ -106,6 +106,17 @@ ask_platform(struct reach *reach, struct arena *arena, char *const *environment,
 		reach->platform = "Docker";
 }
 
+/* [2001:db8::1], as addresses with a port are written. */
+static const char *
+without_brackets(struct arena *arena, const char *host)
+{
+	size_t len = strlen(host);
+
+	return len > 2 && host[0] == '[' && host[len - 1] == ']'
+	           ? arena_strndup(arena, host + 1, len - 2)
+	           : host;
+}
+
 struct reach
 platform_reach(
     struct arena *arena, const struct settings *settings, char *const *environment, long port)
@@ -114,7 +125,7 @@ platform_reach(
 
 	ask_platform(&reach, arena, environment, port);
 	if (settings_text(settings, SET_PUBLIC_HOST)[0] != '\0') {
-		reach.host = settings_text(settings, SET_PUBLIC_HOST);
+		reach.host = without_brackets(arena, settings_text(settings, SET_PUBLIC_HOST));
 		if (reach.port < 0)
 			reach.port = port;
 	}

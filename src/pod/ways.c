@@ -49,7 +49,21 @@ alias_of(struct arena *arena, const struct reach *reach)
 	for (char *c = alias; *c != '\0'; c++)
 		if (!isalnum((unsigned char)*c) && *c != '-' && *c != '.')
 			*c = '-';
-	return *alias == '\0' || *alias == '-' ? "pod" : alias;
+	return *alias == '\0' || *alias == '-' || *alias == '.' ? "pod" : alias;
+}
+
+/* As a link holds it: any directory, a zone of IPv6, an @ in a user's name. */
+static const char *
+in_link(struct arena *arena, const char *text)
+{
+	struct buf out = buf_new(arena);
+
+	for (; *text != '\0'; text++)
+		if (isalnum((unsigned char)*text) || strchr("-._~/:[]", *text) != NULL)
+			buf_putc(&out, *text);
+		else
+			buf_printf(&out, "%%%02X", (unsigned)(unsigned char)*text);
+	return out.data;
 }
 
 /* ---- the list ------------------------------------------------------------------------------ */
@@ -95,18 +109,20 @@ static struct way **
 add_links(struct way **end, struct arena *arena, const struct door *door)
 {
 	const struct reach *reach = door->reach;
-	const char *remote = reach->jump[0] != '\0' ? alias_of(arena, reach)
-	                                            : arena_printf(arena, "%s@%s:%ld", door->user,
-	                                                bracketed(arena, reach->host), reach->port);
+	const char *user = in_link(arena, door->user), *directory = in_link(arena, door->directory);
+	const char *remote = reach->jump[0] != '\0'
+	                         ? alias_of(arena, reach)
+	                         : arena_printf(arena, "%s@%s:%ld", user,
+	                             in_link(arena, bracketed(arena, reach->host)), reach->port);
 
 	end = add(end, arena, "VS Code",
-	    arena_printf(arena, "vscode://vscode-remote/ssh-remote+%s%s", remote, door->directory));
+	    arena_printf(arena, "vscode://vscode-remote/ssh-remote+%s%s", remote, directory));
 	end = add(end, arena, "Cursor",
-	    arena_printf(arena, "cursor://vscode-remote/ssh-remote+%s%s", remote, door->directory));
+	    arena_printf(arena, "cursor://vscode-remote/ssh-remote+%s%s", remote, directory));
 	return add(end, arena, "JetBrains",
 	    arena_printf(arena,
 	        "jetbrains-gateway://connect#type=ssh&host=%s&port=%ld&user=%s&projectPath=%s",
-	        reach->host, reach->port, door->user, door->directory));
+	        in_link(arena, reach->host), reach->port, user, directory));
 }
 
 struct way *
@@ -151,7 +167,10 @@ ways_host_block(struct arena *arena, const struct door *door)
 	if (reach->host[0] == '\0' || reach->port < 0)
 		return "";
 	buf_printf(&block, "Host %s\n", alias_of(arena, reach));
-	buf_printf(&block, "    HostName %s\n", reach->host);
+	buf_puts(&block, "    HostName ");
+	for (const char *c = reach->host; *c != '\0'; c++) /* fe80::1%eth0 */
+		buf_puts(&block, *c == '%' ? "%%" : (const char[]){ *c, '\0' });
+	buf_putc(&block, '\n');
 	buf_printf(&block, "    Port %ld\n", reach->port);
 	buf_printf(&block, "    User %s\n", door->user);
 	if (reach->jump[0] != '\0')
@@ -165,14 +184,20 @@ ways_host_block(struct arena *arena, const struct door *door)
 }
 
 const char *
-ways_unknown(struct arena *arena, const struct reach *reach, long port, const char *address)
+ways_unknown(struct arena *arena, const struct reach *reach, long port, const char *inside)
 {
+	if (strcmp(reach->platform, "RunPod") == 0 && reach->port > 0)
+		return "RunPod has given this pod a public port, but no public IP address; its "
+		       "Connect page has the way by RunPod's own proxy";
+	if (reach->port > 0)
+		return arena_printf(arena,
+		    "the port outside is %ld, but the host is not known; set SSHINIT_PUBLIC_HOST",
+		    reach->port);
 	if (strcmp(reach->platform, "Docker") == 0)
 		return arena_printf(arena,
 		    "Docker does not tell a container its published port. On Docker's machine: "
 		    "docker port NAME %ld%s%s",
-		    port, address[0] != '\0' ? "; or without a published port: ssh root@" : "",
-		    address);
+		    port, inside[0] != '\0' ? "; or without a published port: " : "", inside);
 	if (strcmp(reach->platform, "Kubernetes") == 0)
 		return arena_printf(arena,
 		    "Kubernetes does not tell a pod its outer address. From your computer: "

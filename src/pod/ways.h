@@ -35,9 +35,9 @@ const char *ways_host_block(struct arena *arena, const struct door *door);
 const char *ways_known_hosts(struct arena *arena, const struct door *door);
 
 /* How to find the address out where it is unknown: a sentence for this platform. port: where sshd
- * listens in the pod; address: the container's own, "" when unknown. */
+ * listens in the pod; inside: the ssh command to the container's own address, "" when unknown. */
 const char *ways_unknown(
-    struct arena *arena, const struct reach *reach, long port, const char *address);
+    struct arena *arena, const struct reach *reach, long port, const char *inside);
 
 /* The client's usual key file for a key of that type: "id_ed25519". */
 const char *ways_identity(const char *key_type);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/options.h"
 #include "pod/ways.h"
 #include "sshd/report.h"
@@ -72,6 +73,16 @@ own_address(struct arena *arena)
 	return address;
 }
 
+/* The way to that address, for who is on the same machine; "" where there is none. */
+static const char *
+way_inside(const struct plan *plan, const struct door *door)
+{
+	const struct reach inside
+	    = { .host = own_address(plan->arena), .port = plan->ports[0], .jump = "" };
+
+	return reach_ssh_line(plan->arena, &inside, door->user);
+}
+
 /* The public key of the CA that signed the host key, its text or its file. */
 static const char *
 host_authority(struct arena *arena, const struct settings *settings)
@@ -115,8 +126,8 @@ print_text(const struct plan *plan, const struct door *door)
 	const struct way *way = ways_in(plan->arena, door);
 
 	if (way == NULL) {
-		printf("%s\n", ways_unknown(plan->arena, door->reach, plan->ports[0],
-		                   own_address(plan->arena)));
+		printf("%s\n",
+		    ways_unknown(plan->arena, door->reach, plan->ports[0], way_inside(plan, door)));
 		if (door->host_key[0] != '\0')
 			printf("%-15s %s\n%-15s %s\n", "host key", door->host_key, "",
 			    plan->hostkey.fingerprint);
@@ -135,8 +146,7 @@ print_ssh_config(const struct plan *plan, const struct door *door)
 
 	if (block[0] == '\0') {
 		fprintf(stderr, "sshinit: %s\n",
-		    ways_unknown(
-		        plan->arena, door->reach, plan->ports[0], own_address(plan->arena)));
+		    ways_unknown(plan->arena, door->reach, plan->ports[0], way_inside(plan, door)));
 		return 1;
 	}
 	printf(
@@ -196,6 +206,9 @@ verb_connect(const struct verb_call *call)
 
 	if (status != 0)
 		return status;
+	/* A public-host that cannot be one would be missed in silence. */
+	for (const struct finding *f = call->findings->first; f != NULL; f = f->next)
+		log_finding(f);
 	plan = plan_make(&inputs);
 	if (!call->running)
 		take_from_root(plan);

@@ -62,12 +62,50 @@ as_printed() {
 	[[ $output == *'"host": null'* && $output == *'"port": null'* ]]
 }
 
+@test "what is half known is said, and the way inside names the user and the port" {
+	local image
+	run -1 --separate-stderr connect RUNPOD_POD_ID=abc RUNPOD_TCP_PORT_22=17445
+	assert_line --regexp '^RunPod has given this pod a public port, but no public IP address'
+	run -1 --separate-stderr connect SSHINIT_PUBLIC_PORT=2222
+	assert_line --regexp '^the port outside is 2222, but the host is not known; set SSHINIT_PUBLIC_HOST'
+	image=$(image_from bookworm-plain <<<'RUN useradd -m -s /bin/bash ann')
+	pod_start --image "$image" --key ed25519 -e SSHINIT_USER=ann -e SSHINIT_PORT=2200 -- sleep 1000
+	POD_PORT=2200
+	pod_wait_login --user ann
+	run -1 --separate-stderr pod_exec sshinit --connect
+	assert_line --regexp "or without a published port: ssh ann@$POD_HOST -p 2200$"
+}
+
+@test "IPv6 with a zone or brackets, and directories and users that a link must spell out" {
+	local image
+	run -0 --separate-stderr connect SSHINIT_PUBLIC_HOST='[2001:db8::1]' SSHINIT_PUBLIC_PORT=2022
+	assert_line --regexp '^ssh +ssh root@2001:db8::1 -p 2022 '
+	refute_output --partial '[['
+	image=$(image_from busybox <<-'END'
+		RUN mkdir '/home/ü b' && echo 'a@b:x:0:0::/home/ü b:/bin/sh' >/etc/passwd
+	END
+	)
+	run -0 --separate-stderr pod_run --bare --image "$image" -e SSHINIT_PUBLIC_HOST=fe80::1%eth0 -- sshinit --connect
+	assert_line --regexp '^VS Code .*ssh-remote\+a%40b@\[fe80::1%25eth0\]:22/home/%C3%BC%20b$'
+	assert_line --regexp '^JetBrains .*host=fe80::1%25eth0&port=22&user=a%40b&projectPath=/home/%C3%BC%20b$'
+	sed -n '/^Host /,$p' <<<"$output" >"$DIR/config"
+	run -0 ssh -G -F "$DIR/config" "$(sed -n 's/^Host //p' "$DIR/config")"
+	assert_line 'hostname fe80::1%eth0'
+}
+
 @test "a hostile variable never becomes a command line" {
 	local bad
 	for bad in '1.2.3.4; rm -rf /' '-oProxyCommand=x' '$(id)' $'1.2.3.4\nssh evil'; do
 		run --separate-stderr connect RUNPOD_POD_ID=abc RUNPOD_PUBLIC_IP="$bad" RUNPOD_TCP_PORT_22=17445
 		assert_equal "$status" 1
 		refute_line --regexp '^ssh '
+	done
+	for bad in '1.2.3.4; rm -rf /' '-oProxyCommand=x' '$(id)' 'a b' '$RUNPOD_PUBLIC_IP'; do
+		run -1 connect SSHINIT_PUBLIC_HOST="$bad"
+		refute_line --regexp '^ssh '
+		assert_output --partial 'cannot have that value'
+		run -0 --separate-stderr connect SSHINIT_PUBLIC_HOST=1.2.3.4 SSHINIT_JUMP="$bad"
+		assert_line --regexp '^ssh +ssh root@1\.2\.3\.4 '
 	done
 }
 
