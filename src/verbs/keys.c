@@ -154,16 +154,30 @@ is_blank_free(const char *word)
 	return word[0] != '\0' && strpbrk(word, " \t\r\n") == NULL;
 }
 
+/* Whether the words begin with a key, for all base64 of keys begins alike. */
+static bool
+is_key_text(char **words)
+{
+	if (!is_blank_free(*words))
+		return strstr(*words, " AAAA") != NULL || strstr(*words, "\tAAAA") != NULL;
+	for (; *words != NULL && is_blank_free(*words); words++)
+		if (strncmp(*words, "AAAA", 4) == 0)
+			return true;
+	return false;
+}
+
 /* A word is a file where one of that name exists, "-" is standard input, else it is key text; and
  * the shell at the other end of an ssh takes a key apart into words, which belong together again.
- */
+ * Key text is never a file: where a session starts others may write, and a file of theirs called
+ * ssh-ed25519 would be taken for the key. */
 static void
 read_words(struct entries *entries, char **words, const struct paste_rules *rules)
 {
 	while (*words != NULL) {
 		const char *word = *words++;
 
-		if (strcmp(word, "-") == 0 || access(word, F_OK) == 0) {
+		if (strcmp(word, "-") == 0
+		    || (!is_key_text(words - 1) && access(word, F_OK) == 0)) {
 			if (sources_read_file(entries, word, rules) < 0)
 				fprintf(stderr, "sshinit: %s: %s\n", word, strerror(errno));
 			continue;

@@ -92,6 +92,27 @@ for k in keys:
 	assert_output --partial 'usage: sshinit'
 }
 
+@test "a file that somebody named as a key begins is not taken for the key" {
+	local type blob comment
+	pod_box PUBLIC_KEY="$(key_pub ed25519)"
+	pod_wait_login
+	mkdir "$DIR/everybodys"
+	key_pub ed25519-eve >"$DIR/everybodys/ssh-ed25519"
+	cp "$DIR/everybodys/ssh-ed25519" "$DIR/everybodys/no-pty"
+	read -r type blob comment < <(key_pub ed25519-one)
+	there() { in_box sh -c 'cd "$0" && exec "$@"' "$DIR/everybodys" "$SSHINIT" --keys "$@" && keys; }
+	for each in '' no-pty; do
+		# shellcheck disable=SC2086
+		run -0 there add $each "$type" "$blob" "$comment"
+		assert_line --partial "$(key_print ed25519-one)"
+		refute_line --partial "$(key_print ed25519-eve)"
+		run -0 keys remove "$(key_print ed25519-one)"
+	done
+	# Who means the file gets it.
+	run -0 there add ssh-ed25519
+	assert_line --partial "$(key_print ed25519-eve)"
+}
+
 @test "remove by every form of fingerprint and by comment" {
 	local name md5
 	pod_box PUBLIC_KEY="$(key_pub ed25519)"
