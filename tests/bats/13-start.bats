@@ -424,47 +424,6 @@ host_key() {
 	rm -r "$volume/.sshinit"
 }
 
-@test "a volume at /workspace in which others may rename cannot bring another host key" {
-	local first image volume=$BATS_TEST_TMPDIR/open
-	image=$(image_from bookworm-ssh <<<'RUN useradd -m ann')
-	mkdir "$volume" && chmod 777 "$volume"
-	open_pod() { pod_start --image "$image" --key ed25519 -v "$volume:/workspace" -e RUNPOD_POD_ID=pod-a -- sleep infinity; }
-	open_pod
-	first=$(host_key)
-	assert_file_exists "$volume/.sshinit/pod-a/ssh_host_ed25519_key"
-	# sshd reads none of it: what it reads, nobody can swap.
-	run -0 pod_exec grep -E '^HostKey ' /run/sshinit/sshd_config
-	assert_output --regexp ' "?/run/sshinit/given/ssh_host_ed25519_key"?$'
-	run -0 pod_exec sshinit --check
-	assert_output --regexp 'host key .*in /workspace/.sshinit/pod-a, +outlives the container'
-	open_pod
-	assert_equal "$(host_key)" "$first"
-	pod_restart
-	assert_equal "$(host_key)" "$first"
-	# A directory of ann's in its place: whatever is in it, root writes and reads nothing there.
-	run -0 engine exec -u ann "$POD" sh -c 'cd /workspace && mv .sshinit away && mkdir -p .sshinit/pod-a && chmod 777 .sshinit/pod-a'
-	pod_restart
-	[[ $(host_key) != "$first" ]] || fail 'not from there, and yet the same key'
-	assert_log 'warning: /workspace/.sshinit/pod-a: the host key cannot be kept here: the directory .sshinit in it is another'
-	run -0 pod_exec ls -A /workspace/.sshinit/pod-a
-	assert_output ''
-	run -0 engine exec -u ann "$POD" sh -c 'cd /workspace && rm -r .sshinit && ln -s /etc .sshinit'
-	open_pod
-	[[ $(host_key) != "$first" ]] || fail 'not from there, and yet the same key'
-	run ! pod_exec test -e /etc/pod-a
-	rm -rf "$volume/.sshinit" "$volume/away"
-}
-
-@test "a host key in a file that changed is another one after a restart" {
-	local file=$BATS_TEST_TMPDIR/host
-	install -m 0600 "$(key ecdsa256-host)" "$file"
-	pod_start --key ed25519 -v "$file:/secret" -e SSHINIT_HOST_KEY=/secret -- sleep infinity
-	assert_equal "$(host_key)" "$(key_pub ecdsa256-host | cut -d ' ' -f 1,2)"
-	cat "$(key ed25519-host)" >"$file"
-	pod_restart
-	assert_equal "$(host_key)" "$(key_pub ed25519-host | cut -d ' ' -f 1,2)"
-}
-
 @test "a host key that was given, and a directory that was named" {
 	local pub
 	pub=$(key_pub ecdsa256-host | cut -d ' ' -f 1,2)
