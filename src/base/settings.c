@@ -459,7 +459,7 @@ settings_where(const struct settings *settings, enum setting setting)
 {
 	switch (settings->origin[setting]) {
 	case FROM_FILE:
-		return "/etc/sshinit.ini";
+		return settings->file;
 	case FROM_ARGUMENT:
 		return arena_printf(settings->arena, "--%s", table[setting].name);
 	case FROM_ENVIRONMENT:

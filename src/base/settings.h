@@ -33,6 +33,7 @@ struct user_section {
 
 struct settings {
 	struct arena *arena;
+	const char *file; /* that was read; NULL: none */
 	const char *value[SET_COUNT];
 	enum origin origin[SET_COUNT];
 	struct user_section *users;
@@ -81,7 +82,8 @@ bool settings_is(const struct settings *settings, enum setting setting, const ch
 bool settings_given(const struct settings *settings, enum setting setting);
 const char **settings_list(const struct settings *settings, enum setting setting);
 
-/* How the user would have written it: "SSHINIT_PORT", "--port", "/etc/sshinit.ini", by origin. */
+/* Where the user set it: "SSHINIT_PORT", "--port", or the file's path; the name by itself where it
+ * was not set. */
 const char *settings_where(const struct settings *settings, enum setting setting);
 
 /* The settings as they hold for one login user: its [user NAME] section over everybody's. A section

@@ -121,6 +121,7 @@ settings_read_file(
 	line = ini_parse_string(text.data, read_line, &reading);
 	if (line == 0) {
 		*settings = reading.settings;
+		settings->file = path;
 		return;
 	}
 	finding = finding_add(findings, ERROR, CODE_CONFIG_FILE, path, "line %d: %s", line,

@@ -59,6 +59,12 @@ block() {
 	[[ $stderr != *warning* && $stderr != *error* ]] || fail "$stderr"
 }
 
+@test "a finding names the file that a setting came from" {
+	echo 'enabled = no' >"$BATS_TEST_TMPDIR/ini"
+	run env -i "$SSHINIT" --config "$BATS_TEST_TMPDIR/ini" --check --json
+	[[ $output == *"\"subject\": \"$BATS_TEST_TMPDIR/ini\""* ]] || fail "$output"
+}
+
 @test "links and paths in the documents lead somewhere" {
 	local file link
 	for file in README.md examples/*/README.md; do
