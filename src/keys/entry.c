@@ -1,5 +1,7 @@
 #include "keys/entry.h"
 
+#include <string.h>
+
 struct entries
 entries_new(struct arena *arena)
 {
@@ -25,6 +27,15 @@ entries_append_copy(struct entries *entries, const struct entry *entry)
 
 	*copy = *entry;
 	entries_append(entries, copy);
+}
+
+bool
+entries_have(const struct entries *entries, const char *fingerprint)
+{
+	for (const struct entry *e = entries->first; e != NULL; e = e->next)
+		if (e->key != NULL && strcmp(e->key->fingerprint, fingerprint) == 0)
+			return true;
+	return false;
 }
 
 size_t

@@ -57,6 +57,9 @@ void entries_append(struct entries *entries, struct entry *entry);
 /* Adds a copy, for an entry that stands in another list. The texts are shared. */
 void entries_append_copy(struct entries *entries, const struct entry *entry);
 
+/* Whether one of the usable keys has that fingerprint. */
+bool entries_have(const struct entries *entries, const char *fingerprint);
+
 /* How many entries have a usable key. */
 size_t entries_usable(const struct entries *entries);
 

@@ -71,24 +71,6 @@ look_at_path(struct looks *looks, const struct account *account, const char *pat
 	return look;
 }
 
-static bool
-has_key(const struct entries *entries, const char *fingerprint)
-{
-	for (const struct entry *e = entries->first; e != NULL; e = e->next)
-		if (e->key != NULL && strcmp(e->key->fingerprint, fingerprint) == 0)
-			return true;
-	return false;
-}
-
-static bool
-is_removed(const struct keyfile_text *text, const char *fingerprint)
-{
-	for (size_t i = 0; i < text->removed_count; i++)
-		if (strcmp(text->removed[i], fingerprint) == 0)
-			return true;
-	return false;
-}
-
 /* The file that sshd reads: somebody may have deleted it, or written another over it. */
 static void
 look_for_keys(struct looks *looks, struct look *look, const struct login *login)
@@ -99,10 +81,10 @@ look_for_keys(struct looks *looks, struct look *look, const struct login *login)
 	if (text->wrong != NULL || login->entries == NULL)
 		return;
 	for (const struct entry *e = login->entries->first; e != NULL; e = e->next)
-		if (e->key != NULL && !has_key(&text->from, e->key->fingerprint)
-		    && !has_key(&text->outside, e->key->fingerprint)
-		    && !has_key(&text->added, e->key->fingerprint)
-		    && !is_removed(text, e->key->fingerprint))
+		if (e->key != NULL && !entries_have(&text->from, e->key->fingerprint)
+		    && !entries_have(&text->outside, e->key->fingerprint)
+		    && !entries_have(&text->added, e->key->fingerprint)
+		    && !keyfile_is_removed(text, e->key->fingerprint))
 			buf_printf(&gone, "%s%s %s", gone.len > 0 ? ", " : "", e->key->fingerprint,
 			    e->key->comment);
 	if (gone.len > 0)

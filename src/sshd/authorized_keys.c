@@ -282,15 +282,6 @@ keyfile_put_together(
 
 /* ---- changes while the pod runs ------------------------------------------------------------ */
 
-static bool
-has_key(const struct entries *entries, const char *fingerprint)
-{
-	for (const struct entry *e = entries->first; e != NULL; e = e->next)
-		if (e->key != NULL && strcmp(e->key->fingerprint, fingerprint) == 0)
-			return true;
-	return false;
-}
-
 /* Takes the entries with that fingerprint out of those added. *also: a source has it too. */
 static bool
 drop_added(struct entries *entries, const char *fingerprint, bool *also)
@@ -335,8 +326,8 @@ keyfile_add(struct keyfile_text *apart, const struct entry *entry, time_t now)
 	const char *when = clock_utc(apart->arena, now);
 	struct entry *copy;
 
-	if (has_key(&apart->outside, fingerprint) || has_key(&apart->from, fingerprint)
-	    || has_key(&apart->added, fingerprint))
+	if (entries_have(&apart->outside, fingerprint) || entries_have(&apart->from, fingerprint)
+	    || entries_have(&apart->added, fingerprint))
 		return was_removed ? KEY_CHANGED : KEY_AS_IT_WAS;
 	copy = arena_alloc(apart->arena, 1, sizeof(*copy));
 	*copy = *entry;
@@ -354,12 +345,18 @@ keyfile_note_removed(struct keyfile_text *apart, const char *fingerprint)
 }
 
 bool
-keyfile_knows(const struct keyfile_text *apart, const char *fingerprint)
+keyfile_is_removed(const struct keyfile_text *apart, const char *fingerprint)
 {
 	for (size_t i = 0; i < apart->removed_count; i++)
 		if (strcmp(apart->removed[i], fingerprint) == 0)
 			return true;
-	return has_key(&apart->added, fingerprint);
+	return false;
+}
+
+bool
+keyfile_knows(const struct keyfile_text *apart, const char *fingerprint)
+{
+	return keyfile_is_removed(apart, fingerprint) || entries_have(&apart->added, fingerprint);
 }
 
 void
@@ -376,7 +373,7 @@ keyfile_take_over(struct keyfile_text *apart, const struct entries *added,
 		if (e->key == NULL)
 			continue;
 		(void)forget_removed(apart, e->key->fingerprint);
-		if (!has_key(&apart->added, e->key->fingerprint))
+		if (!entries_have(&apart->added, e->key->fingerprint))
 			entries_append_copy(&apart->added, e);
 	}
 }
@@ -384,11 +381,11 @@ keyfile_take_over(struct keyfile_text *apart, const struct entries *added,
 enum key_change
 keyfile_remove(struct keyfile_text *apart, const char *fingerprint)
 {
-	bool from = has_key(&apart->from, fingerprint);
+	bool from = entries_have(&apart->from, fingerprint);
 	bool added = drop_added(&apart->added, fingerprint, &from);
 
 	if (!from && !added)
-		return has_key(&apart->outside, fingerprint) ? KEY_NOT_OURS : KEY_UNKNOWN;
+		return entries_have(&apart->outside, fingerprint) ? KEY_NOT_OURS : KEY_UNKNOWN;
 	if (from || apart->remember)
 		keyfile_note_removed(apart, fingerprint);
 	return KEY_CHANGED;

@@ -64,7 +64,8 @@ enum key_change keyfile_add(struct keyfile_text *apart, const struct entry *entr
 /* Notes a fingerprint as removed. */
 void keyfile_note_removed(struct keyfile_text *apart, const char *fingerprint);
 
-/* Whether the key of that fingerprint stands in the block as added or as removed. */
+/* Whether the key of that fingerprint stands in the block as removed; as added or as removed. */
+bool keyfile_is_removed(const struct keyfile_text *apart, const char *fingerprint);
 bool keyfile_knows(const struct keyfile_text *apart, const char *fingerprint);
 
 /* Takes over what the file in the other place, the last one in force, has as added and as removed.
