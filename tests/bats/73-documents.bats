@@ -46,6 +46,8 @@ block() {
 @test "--help fits a terminal of 80 columns" {
 	run -0 env -i "$SSHINIT" --help
 	run ! grep -E '^.{81}' <<<"$output"
+	run -0 env -i "$SSHINIT" --config-ssh --help
+	run ! grep -E '^.{81}' <<<"$output"
 	run -0 env -i "$SSHINIT" --help
 	[[ ${output//[$' \n']/} == *'[PUBLIC_KEY,SSH_PUBLIC_KEY,RUNPOD_SSH_PUBLIC_KEY,SSH_PUBKEY,AUTHORIZED_KEYS,SSH_AUTHORIZED_KEYS]--keys-file'* ]]
 }
