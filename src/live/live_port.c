@@ -4,10 +4,9 @@
 #include "base/file.h"
 #include "pod/sockets.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,32 +74,27 @@ read_banner(const struct sockaddr *address, socklen_t size, char banner[BANNER])
 	return wrong;
 }
 
-/* Through loopback, or at the address that listen names. */
+/* Through loopback, or at the first address that listen names: the same question that sshd asks. */
 static int
 ask(const struct plan *plan, long port, char banner[BANNER], const char **where)
 {
-	const char **addresses = settings_list(plan->settings, SET_LISTEN);
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
-	int wrong;
+	static const char *const loopback[] = { "127.0.0.1", "::1" };
+	const char **named = settings_list(plan->settings, SET_LISTEN);
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+	const char *service = arena_printf(plan->arena, "%ld", port);
+	int wrong = EADDRNOTAVAIL;
 
-	*where = addresses[0] != NULL ? addresses[0] : "127.0.0.1";
-	if (inet_pton(AF_INET, *where, &v4.sin_addr) == 1) {
-		wrong = read_banner((const struct sockaddr *)&v4, sizeof(v4), banner);
-		/* Somebody who keeps silent there is the answer; ::1 is for who listens there
-		 * alone.
-		 */
-		if (wrong == 0 || wrong == ETIMEDOUT || addresses[0] != NULL)
-			return wrong;
-		inet_pton(AF_INET6, "::1", &v6.sin6_addr);
-		if (read_banner((const struct sockaddr *)&v6, sizeof(v6), banner) != 0)
-			return wrong;
-		*where = "::1";
-		return 0;
+	for (int i = 0; i < (named[0] != NULL ? 1 : 2) && wrong != 0; i++) {
+		struct addrinfo *found = NULL;
+
+		*where = named[0] != NULL ? named[0] : loopback[i];
+		if (getaddrinfo(*where, service, &hints, &found) != 0)
+			continue;
+		for (const struct addrinfo *a = found; a != NULL && wrong != 0; a = a->ai_next)
+			wrong = read_banner(a->ai_addr, a->ai_addrlen, banner);
+		freeaddrinfo(found);
 	}
-	if (inet_pton(AF_INET6, *where, &v6.sin6_addr) != 1)
-		return EADDRNOTAVAIL;
-	return read_banner((const struct sockaddr *)&v6, sizeof(v6), banner);
+	return wrong;
 }
 
 static bool

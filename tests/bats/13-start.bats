@@ -314,6 +314,10 @@ false_sshd() {
 	run ! pod_wait_port 1
 	run -0 pod_exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/22 && read -r said <&3 && echo $said'
 	assert_output --partial SSH-2.0
+	pod_start --key ed25519 -- --listen=localhost sleep infinity
+	pod_wait_log 'listening on port 22'
+	run -0 pod_exec sshinit --check
+	assert_output --partial 'localhost answers SSH-2.0'
 	# What another program holds elsewhere is nothing to us; where we are to listen, it is.
 	local other='/usr/local/bin/sshinit --port=22 --listen=127.0.0.2 sleep 600 2>/dev/null &
 		until (: </dev/tcp/127.0.0.2/22) 2>/dev/null; do sleep 0.1; done; setpriv --reuid 65534 --regid 65534 --clear-groups'
