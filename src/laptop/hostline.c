@@ -359,17 +359,6 @@ take_address(struct reader *r)
 	return word[0] == '-' ? refuse(r, "it is no ssh command") : take_word(r, word);
 }
 
-/* A prompt that was copied along: "$ ssh ...", "> ssh ...", "PS C:\> ssh ..." */
-static struct span
-without_prompt(struct span text)
-{
-	while (text.len > 0 && strchr(" \t\r\n", text.data[text.len - 1]) != NULL)
-		text.len--;
-	while (text.len > 0 && strchr(" \t\r\n$>#%", text.data[0]) != NULL && text.data[0] != '\0')
-		text = span_skip(text, 1);
-	return text;
-}
-
 /* A link is one word, whatever a shell would make of its '&'. */
 static bool
 is_link(struct span text)
@@ -400,7 +389,7 @@ hostline_read(struct pod *pod, struct findings *findings, struct span text)
 		return refuse(&r, "it holds a NUL byte");
 	/* RunPod's arrow holds '>', which is a redirection to a shell: take the address before it.
 	 */
-	text = without_prompt(text);
+	text = pasted_command(pasted_plain(r.arena, text));
 	for (size_t i = 0; i + 3 < text.len; i++)
 		if (memcmp(text.data + i, " -> ", 4) == 0
 		    || memcmp(text.data + i, " => ", 4) == 0) {

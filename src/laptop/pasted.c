@@ -1,5 +1,6 @@
 #include "laptop/pasted.h"
 
+#include "base/buf.h"
 #include "laptop/pod.h"
 
 static bool
@@ -88,4 +89,100 @@ pasted_forward(struct arena *arena, const char *text)
 		return NULL;
 	*right = ' ';
 	return left;
+}
+
+/* ---- what copying adds --------------------------------------------------------------------- */
+
+struct span
+pasted_plain(struct arena *arena, struct span text)
+{
+	static const struct {
+		const char *bytes, *plain;
+		bool first; /* only where a word begins */
+	} odd[] = {
+		{ "\\\n", " ", false },
+		{ "\\\r\n", " ", false },
+		/* no-break spaces, zero width characters, a byte order mark */
+		{ "\xc2\xa0", " ", false },
+		{ "\xe2\x80\xaf", " ", false },
+		{ "\xe2\x80\x8b", "", false },
+		{ "\xe2\x80\x8c", "", false },
+		{ "\xe2\x80\x8d", "", false },
+		{ "\xe2\x81\xa0", "", false },
+		{ "\xef\xbb\xbf", "", false },
+		/* the quotation marks and dashes of a word processor */
+		{ "\xe2\x80\x9c", "\"", false },
+		{ "\xe2\x80\x9d", "\"", false },
+		{ "\xe2\x80\x90", "-", true },
+		{ "\xe2\x80\x91", "-", true },
+		{ "\xe2\x80\x93", "-", true },
+		{ "\xe2\x80\x94", "-", true },
+		{ "\xe2\x88\x92", "-", true },
+	};
+	enum { ODD = sizeof(odd) / sizeof(*odd) };
+	struct buf out = buf_new(arena);
+
+	while (text.len > 0) {
+		bool first = out.len == 0 || strchr(" \t", out.data[out.len - 1]) != NULL;
+		size_t i = 0;
+
+		while (i < ODD && !(span_starts(text, odd[i].bytes) && (first || !odd[i].first)))
+			i++;
+		if (i < ODD)
+			buf_puts(&out, odd[i].plain);
+		else
+			buf_putc(&out, text.data[0]);
+		text = span_skip(text, i < ODD ? strlen(odd[i].bytes) : 1);
+	}
+	return (struct span){ out.data, out.len };
+}
+
+static bool
+is_among_bytes(char c, const char *bytes)
+{
+	return c != '\0' && strchr(bytes, c) != NULL;
+}
+
+static struct span
+trimmed(struct span text)
+{
+	while (text.len > 0 && is_among_bytes(text.data[text.len - 1], " \t\r\n"))
+		text.len--;
+	while (text.len > 0 && is_among_bytes(text.data[0], " \t\r\n"))
+		text = span_skip(text, 1);
+	return text;
+}
+
+static bool
+begins_command(struct span text)
+{
+	static const char *const programs[]
+	    = { "ssh ", "ssh.exe ", "scp ", "sftp ", "rsync ", "sshfs " };
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+		if (span_starts(text, programs[i]))
+			return true;
+	return false;
+}
+
+struct span
+pasted_command(struct span text)
+{
+	text = trimmed(text);
+	if (text.len > 2 && is_among_bytes(text.data[0], "\"'`")
+	    && text.data[text.len - 1] == text.data[0]
+	    && memchr(text.data + 1, text.data[0], text.len - 2) == NULL)
+		text = trimmed((struct span){ text.data + 1, text.len - 2 });
+	while (text.len > 0 && is_among_bytes(text.data[0], " \t\r\n$>#%"))
+		text = span_skip(text, 1);
+	/* Whatever stands in front of a prompt's last character: nothing of it is used. */
+	for (size_t i = 0; !begins_command(text) && i < text.len; i++) {
+		struct span rest = trimmed(span_skip(text, i + 1));
+
+		if (is_among_bytes(text.data[i], "\"'`;|&<\n"))
+			break;
+		if (is_among_bytes(text.data[i], "$>#%") && begins_command(rest))
+			return rest;
+	}
+	return text;
 }

@@ -30,4 +30,12 @@ char *pasted_forward(struct arena *arena, const char *text);
 /* Whether text is made as addresses and ports are: -D [address:]port. */
 bool pasted_is_address(const char *text);
 
+/* The line as it was before a web page, a word processor or a terminal got at it: odd spaces and
+ * dashes made plain, invisible characters gone, lines that a \ at their end continues joined. */
+struct span pasted_plain(struct arena *arena, struct span text);
+
+/* The command alone: without blanks around it, quotation marks around all of it, and a prompt in
+ * front, such as "$ ", "me@host:~$ ", "C:\Users\me>". */
+struct span pasted_command(struct span text);
+
 #endif

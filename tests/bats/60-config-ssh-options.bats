@@ -103,6 +103,23 @@ from() {
 	from 'root@1.2.3.4:17445' hostname 1.2.3.4 port 17445 user root
 }
 
+@test "what copying adds to a line is not in its way" {
+	local each plain='ssh root@1.2.3.4 -p 17445 -i ~/.ssh/my\ key'
+	local wanted=(hostname 1.2.3.4 port 17445 user root identityfile '~/.ssh/my key')
+	for each in '$ ' '# ' '% ' '> ' 'me@laptop:~$ ' 'root@0a1b2c:/workspace# ' 'me@MacBook-Pro ~ % ' '[me@host dir]$ ' \
+		'(venv) me@host:~/x$ ' 'PS C:\Users\me> ' 'C:\Users\me>' $'\xef\xbb\xbf'; do
+		from "$each$plain" "${wanted[@]}"
+	done
+	from "  $plain "$'\r\n' "${wanted[@]}"
+	from '"ssh root@1.2.3.4 -p 17445"' hostname 1.2.3.4 port 17445 user root
+	from "'ssh root@1.2.3.4 -p 17445'" hostname 1.2.3.4 port 17445 user root
+	from '`ssh root@1.2.3.4 -p 17445`' hostname 1.2.3.4 port 17445 user root
+	from $'ssh root@1.2.3.4 \\\n    -p 17445 \\\r\n    -i ~/.ssh/my\\ key\n' "${wanted[@]}"
+	from $'ssh\u00a0root@1.2.3.4 \u2013p 17445 \u2014i \u201c~/.ssh/my key\u201d\u200b' "${wanted[@]}"
+	# A dash within a word is the word's own.
+	from $'ssh root@1.2.3.4 -i /k/a\u2013b' identityfile $'/k/a\u2013b'
+}
+
 @test "IPv6 addresses" {
 	from 'ssh root@2001:db8::1 -p 17445' hostname 2001:db8::1 port 17445
 	from 'ssh://root@[2001:db8::1]:17445' hostname 2001:db8::1 port 17445

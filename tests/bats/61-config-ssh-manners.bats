@@ -255,6 +255,12 @@ as() {
 	local line
 	for line in \
 		'ssh -oProxyCommand=id root@h' \
+		'me@host:~$ ssh -oProxyCommand=id root@h' \
+		$'ssh root@h \\\n-oProxyCommand=id' \
+		$'ssh root@h \u2013oProxyCommand=id' \
+		$'ssh root@h\nProxyCommand id' \
+		'"ssh root@h; id"' \
+		'id; $ ssh root@h' \
 		'ssh -o ProxyCommand=id root@h' \
 		"ssh -o 'proxycommand id' root@h" \
 		'ssh -o LocalCommand=id -o PermitLocalCommand=yes root@h' \
