@@ -3,6 +3,7 @@
 #include "base/arena.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,33 +22,34 @@ no_shell(const char *why)
 
 /* Takes the command apart at blanks; quotes and backslashes as a shell has them. False where it
  * needs more than that. words has room for WORDS. */
-static int
+static bool
 split(char *command, char **words)
 {
 	char *out = command, quote = '\0';
-	int n = 0, in_word = 0;
+	bool in_word = false;
+	size_t n = 0;
 
 	for (const char *c = command; *c != '\0'; c++) {
 		if (quote == '\0' && (*c == ' ' || *c == '\t')) {
 			if (in_word)
 				*out++ = '\0';
-			in_word = 0;
+			in_word = false;
 			continue;
 		}
 		if (!in_word) {
 			if (n == WORDS - 1)
-				return 0;
+				return false;
 			words[n++] = out;
-			in_word = 1;
+			in_word = true;
 		}
 		if (quote != '\0' ? *c == quote : *c == '\'' || *c == '"')
 			quote = quote != '\0' ? '\0' : *c;
 		else if (*c == '\\' && quote != '\'' && c[1] != '\0')
 			*out++ = *++c;
 		else if (quote == '\0' && strchr("|&;<>()$`*?[#~\n{}", *c) != NULL)
-			return 0;
+			return false;
 		else if (quote == '"' && (*c == '$' || *c == '`'))
-			return 0;
+			return false;
 		else
 			*out++ = *c;
 	}
@@ -61,6 +63,7 @@ noshell_main(int argc, char **argv)
 {
 	struct arena *arena;
 	char **words;
+	int status;
 
 	if (argc < 3 || strcmp(argv[1], "-c") != 0)
 		return no_shell("nobody can work in it interactively");
@@ -72,7 +75,7 @@ noshell_main(int argc, char **argv)
 	}
 	execvp(words[0], words);
 	fprintf(stderr, "sshinit: %s: %s (this image has no shell)\n", words[0], strerror(errno));
-	argc = errno == ENOENT ? NOT_FOUND : CANNOT_RUN;
+	status = errno == ENOENT ? NOT_FOUND : CANNOT_RUN;
 	arena_free(arena);
-	return argc;
+	return status;
 }
