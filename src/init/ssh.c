@@ -165,7 +165,7 @@ prepare_sshd(struct worker *worker, void *context, struct start *out)
 	struct ssh *ssh = context;
 	struct plan *before = ssh->plan, *plan;
 	bool first = !ssh->running, again;
-	int applied;
+	enum plan_outcome outcome;
 
 	if (ssh->state.other > 0)
 		return leave_it_to_the_other(ssh, worker);
@@ -174,15 +174,15 @@ prepare_sshd(struct worker *worker, void *context, struct start *out)
 	ssh->running = true;
 	if (first && ssh->strict && plan_is_broken(plan))
 		return nothing_to_run(ssh, worker, before);
-	applied = plan_apply(plan);
-	if (applied > 0) {
+	outcome = plan_apply(plan);
+	if (outcome == PLAN_NEEDS_SSHD) {
 		/* The installer consults us when it is done; until then nobody is told anything. */
 		log_plan(ssh, plan);
 		ssh_write_status(ssh);
 		plan_free(before);
 		return WISH_OFF;
 	}
-	if (applied < 0)
+	if (outcome == PLAN_NOT_APPLIED)
 		return ssh->up && plan_can_serve(plan) ? go_on_as_before(ssh, before, out)
 		                                       : nothing_to_run(ssh, worker, before);
 	log_plan(ssh, plan);

@@ -17,8 +17,8 @@ static struct keyfile
 look(const struct access *access, struct findings *findings)
 {
 	struct findings unheard = findings_new(access->arena);
-	struct keyfile keyfile = keyfile_look(access->arena, access->account, NULL, access->now,
-	    findings != NULL ? findings : &unheard);
+	struct keyfile keyfile = keyfile_look(
+	    access->arena, access->account, access->now, findings != NULL ? findings : &unheard);
 
 	/* The start may have found out only by writing that the home keeps no such file. */
 	if (keyfile.place == IN_HOME && keyfile_in_state(&keyfile, access->arena, access->state))

@@ -182,10 +182,10 @@ note_kept_out(const struct keyfile *keyfile, struct findings *findings)
 }
 
 struct keyfile
-keyfile_look(struct arena *arena, const struct account *account, const struct entries *entries,
-    time_t now, struct findings *findings)
+keyfile_look(
+    struct arena *arena, const struct account *account, time_t now, struct findings *findings)
 {
-	struct keyfile keyfile = { .account = account, .entries = entries, .now = now };
+	struct keyfile keyfile = { .account = account, .now = now };
 	struct look look = { 0 };
 	const char *why;
 	char *output;
@@ -217,8 +217,6 @@ keyfile_look(struct arena *arena, const struct account *account, const struct en
 	} else {
 		note_outside(&keyfile, findings);
 	}
-	if (entries != NULL)
-		note_kept_out(&keyfile, findings);
 	return keyfile;
 }
 

@@ -52,10 +52,10 @@ struct keyfile {
 	size_t removed_count;
 };
 
-/* Looks at the home and plans the file. Touches nothing. entries may be NULL, and given later by
- * keyfile_use. */
-struct keyfile keyfile_look(struct arena *arena, const struct account *account,
-    const struct entries *entries, time_t now, struct findings *findings);
+/* Looks at the home and plans the file, as yet with the keys that stand in its block (keyfile_use
+ * gives it others). Touches nothing. */
+struct keyfile keyfile_look(
+    struct arena *arena, const struct account *account, time_t now, struct findings *findings);
 
 /* Where the keys move (from the home to the state directory, or back), carries what stands as added
  * and removed in the old place over into the plan. A finding where added keys are left behind. */

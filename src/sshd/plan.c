@@ -67,7 +67,7 @@ plan_logins(struct plan *plan, bool running)
 
 		login->account = a;
 		login->settings = settings_for_user(plan->settings, a->name);
-		login->keyfile = keyfile_look(plan->arena, a, NULL, plan->now, &plan->findings);
+		login->keyfile = keyfile_look(plan->arena, a, plan->now, &plan->findings);
 		keyfile_carry(&login->keyfile, plan->arena, &plan->state, &plan->findings);
 		shares = !has_own_sources(plan->settings, &login->settings);
 		own = shares ? common : NULL;
@@ -404,20 +404,20 @@ write_config(struct plan *plan, enum keyfile_place place)
 	return 0;
 }
 
-int
+enum plan_outcome
 plan_apply(struct plan *plan)
 {
 	enum keyfile_place place;
 	int empty;
 
 	if (plan->state.fd < 0)
-		return -1;
+		return PLAN_NOT_APPLIED;
 	if (!write_keyfiles(plan, &place) || !plan_can_serve(plan))
-		return -1;
+		return PLAN_NOT_APPLIED;
 	if (plan->backend.kind == BACKEND_INSTALL)
-		return 1;
+		return PLAN_NEEDS_SSHD;
 	if (backend_prepare(&plan->backend, plan->arena, &plan->state, &plan->findings) < 0)
-		return -1;
+		return PLAN_NOT_APPLIED;
 	profile_apply(&plan->profile, "/etc", &plan->findings);
 	empty = dir_open(plan->state.fd, "empty", 0755, NULL);
 	if (empty >= 0)
@@ -426,8 +426,8 @@ plan_apply(struct plan *plan)
 		plan->hostkey = hostkey_make(plan->arena, plan->settings, plan->reach.pod,
 		    &plan->state, &plan->backend, &plan->findings);
 	if (plan->hostkey.path[0] == '\0')
-		return -1;
-	return write_config(plan, place);
+		return PLAN_NOT_APPLIED;
+	return write_config(plan, place) < 0 ? PLAN_NOT_APPLIED : PLAN_APPLIED;
 }
 
 void

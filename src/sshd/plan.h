@@ -71,10 +71,14 @@ bool plan_can_serve(const struct plan *plan);
 /* Whether a strict start must be refused: an entry refused, or an error among the findings. */
 bool plan_is_broken(const struct plan *plan);
 
-/* Writes keys, host key and configuration; plan->config is set when sshd can be started. 0; 1 when
- * the keys are written, but an sshd has to be installed first; -1 when there is nothing to start,
- * with a finding that says why. */
-int plan_apply(struct plan *plan);
+enum plan_outcome {
+	PLAN_APPLIED,     /* sshd can be started on plan->config */
+	PLAN_NEEDS_SSHD,  /* the keys are written, but an sshd has to be installed first */
+	PLAN_NOT_APPLIED, /* there is nothing to start; a finding says why */
+};
+
+/* Writes keys, host key and configuration. */
+enum plan_outcome plan_apply(struct plan *plan);
 
 /* What apply left out because the port should open first: flushes to disk. */
 void plan_flush(const struct plan *plan);
