@@ -27,7 +27,7 @@ start_with() {
 	local prepare=$1 look=$2
 	shift 2
 	run -0 --separate-stderr pod_run --image "$IMAGE" -e PREPARE="$prepare" "$@" --bare -- \
-		sh -ec "$PREPARED"' --wait -- sh -c "$1"' - "$look"
+		sh -ec "$PREPARED"' --wait=60 -- sh -c "$1"' - "$look"
 }
 
 pod_with() {
@@ -88,8 +88,8 @@ $(block ed25519)"
 }
 
 @test "a key that left its source leaves the block at the next start, and an empty source empties it" {
-	start_with "sshinit --wait -- true; PUBLIC_KEY='$(key_pub rsa2048)' sshinit --wait -- true
-		cp ~/.ssh/authorized_keys /second; PUBLIC_KEY='nonsense' sshinit --wait -- true
+	start_with "sshinit --wait=60 -- true; PUBLIC_KEY='$(key_pub rsa2048)' sshinit --wait=60 -- true
+		cp ~/.ssh/authorized_keys /second; PUBLIC_KEY='nonsense' sshinit --wait=60 -- true
 		cp ~/.ssh/authorized_keys /third; unset PUBLIC_KEY" \
 		'cat /second; echo; cat /third; echo; cat ~/.ssh/authorized_keys' --key ed25519 --key rsa2048
 	assert_output "$(block rsa2048)
@@ -112,7 +112,7 @@ $(block)"
 @test "20 restarts of one container leave the same file: bytes, inode and time" {
 	local i
 	pod_start --image "$IMAGE" --key ed25519 --key rsa2048 -- \
-		--wait sh -c 'stat -c "%i %y %Z" ~/.ssh/authorized_keys; sha256sum <~/.ssh/authorized_keys'
+		--wait=60 sh -c 'stat -c "%i %y %Z" ~/.ssh/authorized_keys; sha256sum <~/.ssh/authorized_keys'
 	pod_exit
 	for ((i = 0; i < 20; i++)); do
 		engine start -a "$POD" >/dev/null 2>&1
@@ -255,18 +255,18 @@ AuthorizedKeysFile /run/sshinit/keys/%u
 		block ed25519
 	} >"$BATS_TEST_TMPDIR/new"
 	# strace counts each kind of call of each process by itself; the paths leave those of interest.
-	run -0 box timeout 100 bash -c '
+	run -0 box timeout 280 bash -c '
 		killed=0
 		for call in open openat mkdirat fstat flock read close renameat; do
 			for ((n = 1; n < 20; n++)); do
 				rm -rf ~/.ssh && mkdir -m 700 ~/.ssh && cp "$1/old" ~/.ssh/authorized_keys
 				strace -f -q -o "$1/trace" -P ~ -P ~/.ssh -P ~/.ssh/authorized_keys \
-					-e "inject=$call:signal=KILL:when=$n" "$SSHINIT" --log-level=quiet --wait=3 -- true
+					-e "inject=$call:signal=KILL:when=$n" "$SSHINIT" --log-level=quiet --wait=20 -- true
 				cmp -s ~/.ssh/authorized_keys "$1/old" || cmp -s ~/.ssh/authorized_keys "$1/new" \
 					|| { echo "killed at $call $n:"; cat ~/.ssh/authorized_keys; exit 1; }
 				grep -q "killed by SIGKILL" "$1/trace" || break
 				((++killed))
-				"$SSHINIT" --log-level=quiet --wait=3 -- true
+				"$SSHINIT" --log-level=quiet --wait=60 -- true
 				cmp ~/.ssh/authorized_keys "$1/new" || exit 1
 			done
 		done

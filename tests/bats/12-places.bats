@@ -48,8 +48,7 @@ files_and_forwards() {
 }
 
 assert_log() {
-	run -0 pod_log --err
-	assert_output --regexp "$1"
+	pod_wait_log "$1"
 }
 
 refute_log() {
@@ -354,7 +353,7 @@ LEAST=(SETUID SETGID SYS_CHROOT)
 	pod_start --image bookworm-ssh --key ed25519 -- sleep infinity
 	pod_wait_login
 	listener=$(engine top "$POD" -eo pid,args | awk '/sshd.*-D/ { print $1; exit }')
-	timeout 60 strace -f -q -e trace=open,openat,openat2,execve -o "$DIR/trace" -p "$listener" >/dev/null 2>&1 3>&- 4>&- &
+	timeout 200 strace -f -q -e trace=open,openat,openat2,execve -o "$DIR/trace" -p "$listener" >/dev/null 2>&1 3>&- 4>&- &
 	local tracer=$!
 	poll 10 grep -q 'TracerPid:.[1-9]' "/proc/$listener/status"
 	client_ssh true

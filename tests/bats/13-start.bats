@@ -37,9 +37,11 @@ pod_prepared() {
 }
 
 assert_log() {
-	local log=${stderr-}
-	[[ -z $POD ]] || log=$(pod_log --err)
-	grep -E -q -e "$1" <<<"$log" || fail "the log has no $1 in: $log"
+	if [[ -n $POD ]]; then
+		pod_wait_log "$1"
+	else
+		grep -E -q -e "$1" <<<"$stderr" || fail "the log has no $1 in: $stderr"
+	fi
 }
 
 refute_log() {
@@ -70,26 +72,26 @@ LISTENS='cat /proc/net/tcp /proc/net/tcp6 | grep -q ":0016 0*:0000 0A" && echo o
 }
 
 @test "a bad value in the environment or the file is a finding, and the default is used" {
-	start 0 --key ed25519 -e SSHINIT_PORT=banana -e SSHINIT_NONSENSE=1 -- --wait sh -c "$LISTENS"
+	start 0 --key ed25519 -e SSHINIT_PORT=banana -e SSHINIT_NONSENSE=1 -- --wait=60 sh -c "$LISTENS"
 	assert_output open
 	assert_log 'SSHINIT_PORT: this setting cannot have that value'
 	assert_log 'SSHINIT_NONSENSE: there is no such setting'
-	prepared 0 'echo "port = 70000" >/etc/sshinit.ini' "--wait sh -c '$LISTENS'" --key ed25519
+	prepared 0 'echo "port = 70000" >/etc/sshinit.ini' "--wait=60 sh -c '$LISTENS'" --key ed25519
 	assert_output open
 	assert_log '/etc/sshinit.ini: the configuration file cannot be used'
 }
 
 @test "later wins: default, file, environment, option" {
 	local file='echo "port = 2201" >/etc/sshinit.ini'
-	prepared 0 "$file" '--wait true' --key ed25519
+	prepared 0 "$file" '--wait=60 true' --key ed25519
 	assert_log 'listening on port 2201:'
-	prepared 0 "$file" '--wait true' --key ed25519 -e SSHINIT_PORT=2202
+	prepared 0 "$file" '--wait=60 true' --key ed25519 -e SSHINIT_PORT=2202
 	assert_log 'listening on port 2202:'
-	prepared 0 "$file" '--wait --port=2203,2204 true' --key ed25519 -e SSHINIT_PORT=2202
+	prepared 0 "$file" '--wait=60 --port=2203,2204 true' --key ed25519 -e SSHINIT_PORT=2202
 	assert_log 'listening on port 2203:'
 	assert_log 'listening on port 2204:'
 	refute_log 'port (22|2201|2202):'
-	prepared 0 'echo "port = 2205" >/mine' '--wait --config /mine true' --key ed25519
+	prepared 0 'echo "port = 2205" >/mine' '--wait=60 --config /mine true' --key ed25519
 	assert_log 'listening on port 2205:'
 }
 
@@ -103,7 +105,7 @@ LISTENS='cat /proc/net/tcp /proc/net/tcp6 | grep -q ":0016 0*:0000 0A" && echo o
 	assert_output ''
 	start 78 --key ed25519 -- --strict --user=nobody-here echo ran
 	assert_output ''
-	start 6 --key ed25519 -- --strict sh -c "$LISTENS; exit 6"
+	start 6 --key ed25519 -- --strict --wait=60 sh -c "$LISTENS; exit 6"
 	assert_output open
 }
 
@@ -121,15 +123,15 @@ false_sshd() {
 	began=$SECONDS
 	prepared 0 "$(false_sshd 'sleep 1000')" '--sshd=system --wait=2 echo ran' --key ed25519
 	assert_output ran
-	((SECONDS - began >= 2 && SECONDS - began < 9)) || fail "waited $((SECONDS - began)) s"
+	((SECONDS - began >= 2 && SECONDS - began < 60)) || fail "waited $((SECONDS - began)) s"
 	prepared 78 "$(false_sshd 'sleep 1000')" '--sshd=system --wait=2 --strict echo ran' --key ed25519
 	assert_output ''
 	assert_log 'SSH did not answer within 2 seconds'
 	# What cannot come up is not waited for.
 	began=$SECONDS
-	start 0 -- --wait=60 echo ran
+	start 0 -- --wait=200 echo ran
 	assert_output ran
-	((SECONDS - began < 20)) || fail "waited $((SECONDS - began)) s for nothing"
+	((SECONDS - began < 100)) || fail "waited $((SECONDS - began)) s for nothing"
 }
 
 @test "enabled = no: the command just runs, and the log says so" {
@@ -139,21 +141,21 @@ false_sshd() {
 }
 
 @test "standard output is the command's, and levels of the log" {
-	start 0 --key ed25519 -- --wait echo mine
+	start 0 --key ed25519 -- --wait=60 echo mine
 	assert_output mine
 	assert_log '^sshinit: '
 	run ! grep -v '^sshinit: ' <<<"$stderr"
-	start 0 --key ed25519 -- --wait --log-level=quiet echo mine
+	start 0 --key ed25519 -- --wait=60 --log-level=quiet echo mine
 	assert_equal "$stderr" ''
-	start 0 --key ed25519 -e SSH_PUBLIC_KEY=null -- --wait --log-level=error echo mine
+	start 0 --key ed25519 -e SSH_PUBLIC_KEY=null -- --wait=60 --log-level=error echo mine
 	assert_log 'error: SSH_PUBLIC_KEY line 1'
 	refute_log 'listening'
 }
 
 @test "how to connect is one line to paste, where the platform tells" {
-	start 0 --key ed25519 -e RUNPOD_POD_ID=abc123 -e RUNPOD_PUBLIC_IP=203.0.113.7 -e RUNPOD_TCP_PORT_22=10022 -- --wait true
+	start 0 --key ed25519 -e RUNPOD_POD_ID=abc123 -e RUNPOD_PUBLIC_IP=203.0.113.7 -e RUNPOD_TCP_PORT_22=10022 -- --wait=60 true
 	assert_log 'ssh .*root@203.0.113.7.* -p 10022|ssh .*-p 10022.* root@203.0.113.7'
-	start 0 --key ed25519 -e PUBLIC_IPADDR=203.0.113.8 -e VAST_TCP_PORT_22=10023 -e VAST_CONTAINERLABEL=C.1 -- --wait true
+	start 0 --key ed25519 -e PUBLIC_IPADDR=203.0.113.8 -e VAST_TCP_PORT_22=10023 -e VAST_CONTAINERLABEL=C.1 -- --wait=60 true
 	assert_log 'ssh .*root@203.0.113.8.* -p 10023|ssh .*-p 10023.* root@203.0.113.8'
 }
 
@@ -238,12 +240,12 @@ false_sshd() {
 }
 
 @test "bad input: an empty variable, garbage, NUL and control bytes, a megabyte, 10,000 keys" {
-	start 0 -e PUBLIC_KEY= -- --wait sh -c "$LISTENS"
+	start 0 -e PUBLIC_KEY= -- --wait=60 sh -c "$LISTENS"
 	assert_output shut
 	assert_log 'no usable key was given'
-	start 0 -e PUBLIC_KEY=$' \r\n\t\n' -- --wait sh -c "$LISTENS"
+	start 0 -e PUBLIC_KEY=$' \r\n\t\n' -- --wait=60 sh -c "$LISTENS"
 	assert_output shut
-	start 0 -e PUBLIC_KEY="$(head -c 90000 /dev/urandom | tr -d '\0')" --key ed25519 -- --wait echo ran
+	start 0 -e PUBLIC_KEY="$(head -c 90000 /dev/urandom | tr -d '\0')" --key ed25519 -- --wait=60 echo ran
 	assert_output ran
 
 	# A file of 1 MB of noise, one of control bytes, and a good key among them.
@@ -266,7 +268,7 @@ false_sshd() {
 @test "a forced sshd that cannot work is a clear error, and nothing else is started" {
 	# row FINDING IMAGE PREPARE
 	row() {
-		prepared 0 "$3" "--wait --sshd=system sh -c 'ps ax | grep -c \"[s]shd.*-D\"; $LISTENS'" --image "$2" --key ed25519
+		prepared 0 "$3" "--wait=60 --sshd=system sh -c 'ps ax | grep -c \"[s]shd.*-D\"; $LISTENS'" --image "$2" --key ed25519
 		assert_output $'0\nshut'
 		assert_log "error: .*$1"
 		assert_log 'fix: .'
@@ -279,9 +281,9 @@ false_sshd() {
 }
 
 @test "an account that the image's sshd refuses is named" {
-	prepared 0 'useradd -m ann' '--wait --sshd=system --user=ann true' --key ed25519
+	prepared 0 'useradd -m ann' '--wait=60 --sshd=system --user=ann true' --key ed25519
 	assert_log 'error: ann: the account.s password is locked'
-	prepared 0 'useradd -m ann' '--wait --user=ann true' --key ed25519
+	prepared 0 'useradd -m ann' '--wait=60 --user=ann true' --key ed25519
 	refute_log locked
 }
 
@@ -297,7 +299,7 @@ false_sshd() {
 
 @test "a port in use: 2222 where none was set, else an error; the command runs" {
 	local taken='mkdir -p /run/sshd; /usr/sbin/sshd'
-	prepared 0 "$taken" '--wait true' --key ed25519
+	prepared 0 "$taken" '--wait=60 true' --key ed25519
 	assert_log 'warning: port 22: .*Address in use; sshd listens on 2222'
 	assert_log 'listening on port 2222:'
 	prepared 0 "$taken" '--wait --port=22 echo ran' --key ed25519
@@ -311,7 +313,7 @@ false_sshd() {
 @test "listen: only the addresses that were named" {
 	pod_start --key ed25519 -- --listen=127.0.0.1 sleep infinity
 	pod_wait_log 'listening on port 22'
-	run ! pod_wait_port 1
+	run ! _pod_answers
 	run -0 pod_exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/22 && read -r said <&3 && echo $said'
 	assert_output --partial SSH-2.0
 	pod_start --key ed25519 -- --listen=localhost sleep infinity
@@ -342,8 +344,7 @@ false_sshd() {
 	pod_wait_login
 	client_ssh -o ControlPath="$DIR/c" -O exit -- 2>/dev/null
 	# Nothing is left unreaped.
-	run -0 pod_exec sh -c 'ps -eo stat | grep -c "^Z" || true'
-	assert_output 0
+	poll 10 pod_no_zombies
 }
 
 @test "nothing else in the image is changed" {
@@ -367,22 +368,22 @@ false_sshd() {
 	pod_wait_login
 	client_ssh -f -N -o ControlMaster=yes -o ControlPath="$DIR/c" --
 	pod_exec touch /end
-	assert_equal "$(pod_exit 10)" 9
+	assert_equal "$(pod_exit)" 9
 }
 
 @test "hold mode: without a command the pod stays, with or without a key, and stops at once" {
 	local began
 	pod_start --key ed25519
 	pod_wait_login
-	began=${EPOCHREALTIME/./}
-	pod_stop 10
-	((${EPOCHREALTIME/./} - began < 4000000)) || fail "docker stop took $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
+	began=$SECONDS
+	pod_stop 90
+	((SECONDS - began < 60)) || fail "docker stop took $((SECONDS - began)) s"
 	pod_start
 	pod_wait_log 'no usable key'
 	pod_running
-	began=${EPOCHREALTIME/./}
-	pod_stop 10
-	((${EPOCHREALTIME/./} - began < 4000000)) || fail "docker stop took $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
+	began=$SECONDS
+	pod_stop 90
+	((SECONDS - began < 60)) || fail "docker stop took $((SECONDS - began)) s"
 }
 
 # ---- the host key --------------------------------------------------------------------------------
@@ -436,7 +437,7 @@ host_key() {
 	refute_log "$(sed -n 3p "$(key ecdsa256-host)" | tr + .)"
 	pod_start --key ed25519 -v "$(key ecdsa256-host):/secret:ro" -e SSHINIT_HOST_KEY=/secret -- sleep infinity
 	assert_equal "$(host_key)" "$pub"
-	start 0 --key ed25519 -e SSHINIT_HOST_KEY=nonsense -- --wait echo ran
+	start 0 --key ed25519 -e SSHINIT_HOST_KEY=nonsense -- --wait=60 echo ran
 	assert_output ran
 	assert_log 'error: SSHINIT_HOST_KEY: the given host key cannot be used'
 	# In the image: only because it was named.

@@ -260,9 +260,9 @@ readers() {
 		pod_start --image "$image" -e API_KEY=top-secret-value -e SSHINIT_USER=root,alice -e "SSHINIT_SSHD=$sshd" \
 			--key ed25519 -- sleep infinity
 		pod_wait_login
-		client_ssh -- 'sleep 50' &
+		client_ssh -- 'sleep 1000' &
 		clients=($!)
-		client_ssh --user alice -- 'sleep 50' &
+		client_ssh --user alice -- 'sleep 1000' &
 		clients+=($!)
 		poll 10 pod_exec sh -c '[ $(pgrep -c -x sleep) = 3 ]'
 		# The search finds what there is to find.

@@ -28,8 +28,7 @@ init() {
 	local name=$1
 	pod_start --image bookworm-plain --key ed25519 "${@:2}"
 	open_session
-	run pod_exec ps -e -o stat=,args=
-	refute_output --regexp '(^|'$'\n'')Z'
+	poll 10 pod_no_zombies
 	pod_exec touch /tmp/end
 	assert_equal "$name: $(pod_exit)" "$name: 43"
 	wait "$SESSION" || true

@@ -35,7 +35,7 @@ manager_image() {
 			sed -i /^sshd:/d /etc/passwd /etc/shadow; \
 			rm -r /etc/ssh/ssh_host_*
 		RUN printf '%s\n' >/payload.pre 'useradd -r -s /usr/sbin/nologin -d /run/sshd sshd' \
-			'env >/run/package-script' 'if [ -e /slow ]; then rm /slow; sleep 5; fi'
+			'env >/run/package-script' 'if [ -e /slow ]; then rm /slow; sleep 15; fi'
 		$("package_$1")
 		RUN cd /usr/bin && mkdir /keep && mv $1 /keep; \
 			rm -f apt-get apt dnf zypper pacman; mv /keep/* .; rmdir /keep
@@ -196,9 +196,10 @@ repository_gone() {
 	pod_wait_login 40
 	installing "$ZYPPER" -- sh -c 'sleep 5 & echo $! >/run/zypp.pid; wait; exec sleep infinity'
 	pod_wait_login 40
-	installing "$PACMAN" -- sh -c '(sleep 5; rm /var/lib/pacman/db.lck) 3>/var/lib/pacman/db.lck
+	installing "$PACMAN" -- sh -c '(until [ -e /over ]; do sleep 0.1; done; rm /var/lib/pacman/db.lck) 3>/var/lib/pacman/db.lck
 		exec sleep infinity'
 	pod_wait_log 'waiting for /var/lib/pacman/db.lck' 20
+	pod_exec touch /over
 	pod_wait_login 40
 }
 

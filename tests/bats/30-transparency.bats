@@ -23,7 +23,7 @@ same() {
 	for variant in plain key answering; do
 		local -a options=("${OPTIONS[@]}")
 		[[ $variant == plain ]] || export PUBLIC_KEY=$KEY
-		[[ $variant == answering ]] && options+=(--wait=20)
+		[[ $variant == answering ]] && options+=(--wait=60)
 		seen bare "${START[@]}" "$PROBE" "$@"
 		seen wrapped "${START[@]}" "$SSHINIT" "${options[@]}" -- "$PROBE" "$@"
 		diff -u "$OUT/bare" "$OUT/wrapped" || fail "$variant: not the same"
@@ -137,7 +137,7 @@ answered() {
 	exec {full}<>"$OUT/full"
 	dd if=/dev/zero of="$OUT/full" bs=4096 count=1000 oflag=nonblock 2>/dev/null || true
 	# Strict: the command runs only when SSH is up.
-	PUBLIC_KEY=$KEY box "$SSHINIT" --wait=20 --strict -- /bin/echo runs >"$OUT/said" 2>&"$full"
+	PUBLIC_KEY=$KEY box "$SSHINIT" --wait=60 --strict -- /bin/echo runs >"$OUT/said" 2>&"$full"
 	assert_equal "$(cat "$OUT/said")" runs
 	exec {full}>&-
 }
@@ -186,14 +186,14 @@ answered() {
 }
 
 @test "a command that waits for all its children comes to an end" {
-	PUBLIC_KEY=$KEY run -0 --separate-stderr timeout 30 "$BASH" -c \
+	PUBLIC_KEY=$KEY run -0 --separate-stderr timeout 200 "$BASH" -c \
 		'source "$0/tests/lib/bed.bash"; source "$0/tests/lib/box.bash"; box "$@"' "$TOP" \
-		"$SSHINIT" --wait=20 -- "$PROBE" wait
+		"$SSHINIT" --wait=60 -- "$PROBE" wait
 }
 
 @test "pkill -f for the command does not find sshinit" {
 	# shellcheck disable=SC2016
-	PUBLIC_KEY=$KEY run -0 --separate-stderr box "$SSHINIT" --wait=20 -- /bin/sh -c 'cat /proc/[0-9]*/comm
+	PUBLIC_KEY=$KEY run -0 --separate-stderr box "$SSHINIT" --wait=60 -- /bin/sh -c 'cat /proc/[0-9]*/comm
 		for file in /proc/[0-9]*/cmdline; do
 			grep -qs some-odd-word "$file" && echo "found in $file"
 		done; true' sh some-odd-word

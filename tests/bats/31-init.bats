@@ -40,17 +40,6 @@ find_monitor() {
 	[[ -n $HOLDER && -n $WORKER && -n $LISTENER ]]
 }
 
-zombies() {
-	local each
-	for each in $(box_descendants "$BOX"); do
-		grep -H '^State:.Z' "/proc/$each/status" 2>/dev/null
-	done | wc -l
-}
-
-no_zombies() {
-	[[ $(zombies) == 0 ]]
-}
-
 is_gone() {
 	[[ ! -e /proc/$1 ]]
 }
@@ -122,7 +111,7 @@ new_listener() {
 		kill -"$signal" "$BOX"
 		box_status >"$OUT/status"
 		assert_equal "$(cat "$OUT/status")" 0
-		((${EPOCHREALTIME/./} - before < 1000000)) || fail "it took longer than a second"
+		((${EPOCHREALTIME/./} - before < 10000000)) || fail "it took longer than ten seconds"
 	done
 }
 
@@ -130,11 +119,9 @@ new_listener() {
 	need_engine
 	pod_start --key ed25519
 	pod_wait_login
-	local before=${EPOCHREALTIME/./}
 	pod_stop
-	((${EPOCHREALTIME/./} - before < 3000000)) || fail "it took longer than three seconds"
 	run -0 pod_exit
-	assert_output 0
+	assert_output 0 # killed at the end of the engine's patience, it would be 137
 }
 
 @test "hold mode reaps orphans, and SIGHUP does not end it" {
@@ -145,7 +132,7 @@ new_listener() {
 	# shellcheck disable=SC2086
 	nsenter -t "$BOX" -p -m /bin/sh -c '(sleep 0.1 &)'
 	client_ssh true
-	poll 5 no_zombies
+	poll 10 box_no_zombies
 }
 
 @test "after 20 logins that leave processes behind there is no zombie" {
@@ -154,7 +141,7 @@ new_listener() {
 	for ((i = 0; i < 20; i++)); do
 		client_ssh '(setsid sleep 0.1 >/dev/null 2>&1 </dev/null &); exit 3' || [[ $? == 3 ]]
 	done
-	poll 10 no_zombies
+	poll 10 box_no_zombies
 }
 
 @test "sshd killed: it is started again, open sessions go on, logins work" {
@@ -167,7 +154,7 @@ new_listener() {
 	poll 10 client_ssh touch /run/end
 	wait "$session"
 	grep -q 'still here' "$OUT/session"
-	poll 10 no_zombies
+	poll 10 box_no_zombies
 }
 
 @test "the worker killed: a new one takes over, open sessions go on, logins work" {
@@ -177,11 +164,11 @@ new_listener() {
 	poll 10 grep -q open "$OUT/session"
 	kill -KILL "$worker"
 	poll 10 new_listener "$before"
-	is_gone "$before"
+	poll 10 is_gone "$before"
 	poll 10 client_ssh touch /run/end
 	wait "$session"
 	grep -q 'still here' "$OUT/session"
-	poll 10 no_zombies
+	poll 10 box_no_zombies
 }
 
 @test "the holder killed: SSH ends as a whole, the command does not notice" {
@@ -232,9 +219,9 @@ new_listener() {
 	local before=${EPOCHREALTIME/./}
 	# shellcheck disable=SC2016
 	run -0 --separate-stderr box /bin/sh -c 'echo "$("$@" 2>/dev/null)"; echo piped; "$@" 2>/dev/null | cat' sh \
-		"$SSHINIT" --wait=20 -- /bin/echo said
+		"$SSHINIT" --wait=100 -- /bin/echo said
 	assert_output $'said\npiped\nsaid'
-	((${EPOCHREALTIME/./} - before < 8000000)) || fail "it took longer than eight seconds"
+	((${EPOCHREALTIME/./} - before < 80000000)) || fail "it took longer than eighty seconds"
 }
 
 @test "a strict start that is refused leaves nothing running" {
@@ -251,6 +238,7 @@ new_listener() {
 	# shellcheck disable=SC2086
 	box_start $ODD --user 12345 -- "$SSHINIT" --port=2222 -- "$PROBE" sleep 2>"$OUT/log"
 	poll 10 find_holder
+	find_holder
 	run ! setpriv --reuid 12345 --regid 12345 --clear-groups cat "/proc/$HOLDER/environ"
 	run ! setpriv --reuid 12345 --regid 12345 --clear-groups cat "/proc/$WORKER/environ"
 	run -0 setpriv --reuid 12345 --regid 12345 --clear-groups cat "/proc/$BOX/environ"
@@ -266,17 +254,17 @@ is_sshinit() {
 
 @test "told to end while it waits for SSH: PID 1 ends at once, and the command is not begun" {
 	need strace:strace
-	# The monitor is slow: each setsid, of which PID 1 makes none, takes 20 seconds.
+	# The monitor is slow: each setsid, of which PID 1 makes none, takes 100 seconds.
 	# shellcheck disable=SC2016
 	box_start /bin/sh -c 'exec strace -D -qq -f -o /dev/null -e trace=setsid \
-		-e inject=setsid:delay_enter=20000000 "$@"' sh "$SSHINIT" --wait=60 -- /bin/echo started \
+		-e inject=setsid:delay_enter=100000000 "$@"' sh "$SSHINIT" --wait=150 -- /bin/echo started \
 		2>"$OUT/log" >"$OUT/out"
 	poll 10 is_sshinit
 	poll 10 grep -q '^SigCgt:.*[4-7c-f]...$' "/proc/$BOX/status"
 	local before=${EPOCHREALTIME/./}
 	kill -TERM "$BOX"
 	box_status >"$OUT/status"
-	((${EPOCHREALTIME/./} - before < 5000000)) || fail "it took longer than five seconds"
+	((${EPOCHREALTIME/./} - before < 50000000)) || fail "it took longer than fifty seconds"
 	assert_equal "$(cat "$OUT/status")" 143
 	assert_equal "$(cat "$OUT/out")" ''
 }
@@ -298,8 +286,8 @@ is_sshinit() {
 	need strace:strace
 	# strace returns when all that it follows has ended.
 	# shellcheck disable=SC2016
-	run -7 timeout 60 "$BASH" -c 'source "$0/tests/lib/box.bash"; box "$@"' "$TOP" \
+	run -7 timeout 200 "$BASH" -c 'source "$0/tests/lib/box.bash"; box "$@"' "$TOP" \
 		strace -qq -f -o /dev/null -e inject=close_range,pidfd_open,clone3,openat2:error=EPERM \
-		"$SSHINIT" --wait=30 --strict -- "$PROBE" exit 7
+		"$SSHINIT" --wait=100 --strict -- "$PROBE" exit 7
 	assert_output --partial listening
 }

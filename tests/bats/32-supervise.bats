@@ -31,17 +31,6 @@ status_is() {
 	assert_equal "$(cat "$OUT/status")" "$1"
 }
 
-zombies() {
-	local each
-	for each in $(box_children "$BOX"); do
-		grep -H '^State:.Z' "/proc/$each/status"
-	done | wc -l
-}
-
-no_zombies() {
-	[[ $(zombies) == 0 ]]
-}
-
 @test "exit statuses, deaths by signal, 126 and 127, as PID 1 and not" {
 	local code got
 	for code in 0 1 77 126 127 128 143 255; do
@@ -76,6 +65,7 @@ no_zombies() {
 
 @test "TERM ends a command that has no handler, though it would be ignored as PID 1" {
 	start -- /bin/sleep 1000
+	poll 10 box_has sleep
 	kill -TERM "$BOX"
 	status_is 143
 }
@@ -84,11 +74,9 @@ no_zombies() {
 	need_engine
 	pod_start --key ed25519 -- --mode=supervise -- sleep 1000
 	pod_wait_login
-	local before=${EPOCHREALTIME/./}
 	pod_stop
-	((${EPOCHREALTIME/./} - before < 4000000)) || fail "it took longer than four seconds"
 	run -0 pod_exit
-	assert_output 143
+	assert_output 143 # killed at the end of the engine's patience, it would be 137
 }
 
 @test "every signal reaches the command, in order of arrival" {
@@ -144,21 +132,21 @@ no_zombies() {
 }
 
 @test "the whole group gets signals where asked for" {
-	start --kill-group -- /bin/sh -c 'sleep 1000 & echo $! >/run/other; trap "exit 3" USR1; wait; exit 4'
+	start --kill-group -- /bin/sh -c 'trap "exit 3" USR1; sleep 1000 & echo $! >/run/other; wait; exit 4'
 	poll 10 nsenter -t "$BOX" -m test -s /run/other
 	kill -USR1 "$BOX"
 	status_is 3
 }
 
 @test "sessions may go on for the grace, and the container ends when they do" {
-	start --grace=20 -- /bin/sh -c 'while [ ! -e /run/end ]; do sleep 0.1; done; exit 6'
+	start --grace=100 -- /bin/sh -c 'while [ ! -e /run/end ]; do sleep 0.1; done; exit 6'
 	poll 20 client_ssh true
 	client_ssh 'echo open; touch /run/end; sleep 3; echo finished' >"$OUT/session" &
 	local session=$! before=${EPOCHREALTIME/./}
 	poll 10 grep -q open "$OUT/session"
 	status_is 6
 	((${EPOCHREALTIME/./} - before > 2000000)) || fail "it did not wait for the session"
-	((${EPOCHREALTIME/./} - before < 15000000)) || fail "it waited on when the session was over"
+	((${EPOCHREALTIME/./} - before < 80000000)) || fail "it waited on when the session was over"
 	wait "$session"
 	grep -q finished "$OUT/session"
 }
@@ -180,7 +168,7 @@ no_zombies() {
 	done
 	poll 20 grep -q 'starting it again' "$OUT/log"
 	poll 20 client_ssh true
-	poll 10 no_zombies
+	poll 10 box_no_zombies
 	kill -TERM "$BOX"
 	status_is 0
 }
@@ -204,7 +192,7 @@ box_has_no() {
 	local ref
 	ref=$(image_with_sshinit bookworm-plain)
 	# shellcheck disable=SC2016
-	run -5 timeout 60 /usr/bin/python3 - "$ENGINE" run --rm -t -i "$ref" --mode=supervise -- \
+	run -5 timeout 200 /usr/bin/python3 - "$ENGINE" run --rm -t -i "$ref" --mode=supervise -- \
 		/bin/sh -c 'trap "exit 5" INT; echo up; while :; do sleep 0.1; done' <<-'END'
 			import os, pty, sys
 			pid, master = pty.fork()

@@ -10,7 +10,7 @@ setup() {
 # A client as people run it: no BatchMode, its own messages, the password prompt answered by nobody.
 plain_ssh() {
 	# shellcheck disable=SC2086
-	timeout 30 $POD_VIA ssh -F none -p "$POD_PORT" -o UserKnownHostsFile="$BATS_TEST_TMPDIR/known_hosts" \
+	timeout 100 $POD_VIA ssh -F none -p "$POD_PORT" -o UserKnownHostsFile="$BATS_TEST_TMPDIR/known_hosts" \
 		-o StrictHostKeyChecking=accept-new -o IdentityAgent=none "$@" </dev/null 2>&1 3>&-
 }
 
@@ -300,9 +300,9 @@ $(key_pub ed25519-eve)" -e SSHINIT_REVOKED_KEYS=/krl -v "$BATS_TEST_TMPDIR/krl:/
 	pod_wait_login
 	before=$(pod_log | wc -l)
 	# shellcheck disable=SC2016
-	run -0 timeout 60 bash -c 'for ((i = 0; i < 60; i++)); do
+	run -0 timeout 280 bash -c 'for ((i = 0; i < 60; i++)); do
 		ssh -F none -p "$2" -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=QUIET -o BatchMode=yes \
-			-o IdentityAgent=none -o IdentityFile=none -o ConnectTimeout=5 "admin$i@$1" true
+			-o IdentityAgent=none -o IdentityFile=none -o ConnectTimeout=60 "admin$i@$1" true
 		exec 3<>"/dev/tcp/$1/$2" && echo "GET / HTTP/1.0" >&3 && exec 3>&-
 	done; true' - "$POD_HOST" "$POD_PORT"
 	after=$(pod_log | wc -l)

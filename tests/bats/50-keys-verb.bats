@@ -42,6 +42,8 @@ file_lines() {
 	pod_wait_login
 	run -0 keys add "$(key_pub rsa2048)"
 	assert_output "added     $(key_print rsa2048) rsa2048@bed"
+	used() { keys | grep 'from PUBLIC_KEY; last used: 20'; }
+	poll 5 used # sshd's word of it comes by way of the monitor
 	run -0 keys
 	assert_line "$(key_print ed25519)  ssh-ed25519 256  ed25519@bed"
 	assert_line --regexp 'from PUBLIC_KEY; last used: 20[0-9T:Z-]+ from 127\.0\.0\.1'
@@ -274,7 +276,7 @@ for k in keys:
 @test "a lock that somebody holds does not keep a removed key in force, nor SSH down" {
 	pod_box PUBLIC_KEY_FILE="$DIR/file" PUBLIC_KEY="$(key_pub ed25519)"
 	pod_wait_login
-	in_box flock /root/.ssh sleep 60 &
+	in_box flock /root/.ssh sleep 1000 &
 	local holder=$!
 	poll 10 in_box sh -c '! flock -n /root/.ssh true'
 	key_pub ed25519-new >"$DIR/file"

@@ -44,11 +44,13 @@ in_log() {
 }
 
 put() {
-	local file=$1 name
+	local file=$1 name keys=
 	shift
 	for name; do
-		key_pub "ed25519-$name"
-	done >"$file"
+		keys+=$(key_pub "ed25519-$name")$'\n'
+	done
+	# At once: nobody is to read the half of it.
+	printf %s "$keys" >"$file"
 }
 
 @test "a file: edited in place, replaced, its directory gone and back, moved away and back" {
@@ -324,6 +326,7 @@ serve() {
 	END
 	nsenter -t "$BOX" -n /usr/bin/python3 "$DIR/server" "$DIR/www" 3>&- 4>&- 2>/dev/null &
 	SERVER=$!
+	poll 10 nsenter -t "$BOX" -n bash -c ': <>/dev/tcp/127.0.0.1/8000'
 }
 
 url_box() {
@@ -430,7 +433,6 @@ fetched() {
 	pod_box SSHINIT_KEYS_URL_SECONDS=3600 PUBLIC_KEY_URL=http://127.0.0.1:8000/keys
 	in_force
 	serve
-	sleep 1
 	nsenter -t "$BOX" -m -p -n "$SSHINIT" --reload
 	fetched a
 }

@@ -69,7 +69,7 @@ import datetime, json, sys
 for k in json.load(open(sys.argv[1])):
     assert sorted(k) == ["createdAt", "publicKey", "publicKeyFingerprint", "title"]
     age = datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(k["createdAt"].replace("Z", "+00:00"))
-    assert abs(age.total_seconds()) < 60
+    assert abs(age.total_seconds()) < 600
     print(k["publicKeyFingerprint"], k["title"], k["publicKey"])
 ' "$DIR/list"
 	assert_line "$(key_print ed25519-api) ed25519-api@bed $(key_pub ed25519-api)"
@@ -79,6 +79,7 @@ for k in json.load(open(sys.argv[1])):
 	run -255 client_ssh --key ed25519-api -- true
 	run -0 client_ssh true
 	# Who and what, in the log.
+	poll 5 grep -q 'api: .*: removed' "$DIR/log"
 	run -0 cat "$DIR/log"
 	assert_line --regexp "api: 127\.0\.0\.1 port [0-9]+: added $(key_print ed25519-api | sed 's/[+]/[+]/g') ed25519-api@bed"
 	assert_line --regexp "api: 127\.0\.0\.1 port [0-9]+: removed $(key_print ed25519-api | sed 's/[+]/[+]/g')"
@@ -196,8 +197,7 @@ assert detail == entries[0]["message"] + ". Fix: " + entries[0]["fix"], (detail,
 	run -0 nsenter -t "$BOX" -m curl -sS --unix-socket /run/api.sock -H "Authorization: Bearer $TOKEN" \
 		-d "$(public_key_json "$(key_pub ed25519-two)")" http://pod/api/ssh/keys
 	assert_output '{}'
-	run -0 cat "$DIR/log"
-	assert_line --regexp 'api: user id 0, process [0-9]+: added '
+	poll 5 grep -E 'api: user id 0, process [0-9]+: added ' "$DIR/log"
 }
 
 @test "no token, an open token file, a short one, a public address: no API, and a finding" {
@@ -208,9 +208,8 @@ assert detail == entries[0]["message"] + ". Fix: " + entries[0]["fix"], (detail,
 		shift
 		pod_box PUBLIC_KEY="$(key_pub ed25519)" "$@"
 		pod_wait_login
-		run -0 cat "$DIR/log"
-		assert_output --partial "$finding"
-		refute_output --partial 'api: answers'
+		poll 5 grep -F -e "$finding" "$DIR/log"
+		run ! grep 'api: answers' "$DIR/log"
 		run -7 nsenter -t "$BOX" -n curl -sS http://127.0.0.1:8722/api/ssh/keys
 		box_stop
 		n=$((n + 1))
@@ -266,7 +265,7 @@ api_pid() {
 		c = None
 		for n in range(count):
 		    try:
-		        c = c or http.client.HTTPConnection("127.0.0.1", 8722, timeout=10)
+		        c = c or http.client.HTTPConnection("127.0.0.1", 8722, timeout=60)
 		        token = random.choice([os.urandom(16).hex(), right[:-1], right + "0", "", "x" * 5000])
 		        c.request("POST", "/api/ssh/keys", body, {"Authorization": "Bearer " + token})
 		        r = c.getresponse()
@@ -293,7 +292,7 @@ api_pid() {
 	run -255 client_ssh --key ed25519-evil -- true
 	run -0 cat "$DIR/log"
 	assert_output --partial 'a wrong token, or none'
-	[[ $(grep -c 'a wrong token' "$DIR/log") -lt 30 ]]
+	[[ $(grep -c 'a wrong token' "$DIR/log") -lt 60 ]]
 }
 
 @test "slow, many and broken clients do not keep others out" {

@@ -157,7 +157,7 @@ in_log() {
 	certify --identity alice --principal root id.pub >/dev/null
 	cp id-cert.pub id-one-cert.pub
 	poll 5 with one -- true
-	# median: of a few logins, in milliseconds.
+	# median: of a few logins, in microseconds.
 	median() {
 		local i start
 		for i in {1..7}; do
@@ -166,13 +166,22 @@ in_log() {
 			echo $((${EPOCHREALTIME/./} - start))
 		done | sort -n | sed -n 4p
 	}
-	none=$(median)
+	cp ca.krl few.krl
 	run -0 certify --revoke 1000-10999
 	for i in {20000..20400..2}; do echo "serial: $i"; done >serials
 	ssh-keygen -q -k -u -f ca.krl -s ca.pub serials
-	many=$(median)
-	echo "# a login: $none us with nothing revoked, $many us with 10,000" >&3
-	((many < none * 2))
+	cp ca.krl many.krl
+	# Compared again where the machine was busy with something else meanwhile.
+	costs_nothing() {
+		cp few.krl ca.krl
+		none=$(median)
+		cp many.krl ca.krl
+		many=$(median)
+		echo "a login: $none us with nothing revoked, $many us with 10,000" >cost
+		((many < none * 2))
+	}
+	poll 10 costs_nothing
+	echo "# $(cat cost)" >&3
 	run -0 certify --revoke 1
 	assert_output --partial "revoked   1 in $CA.krl"
 	run -255 with one -- true
@@ -419,7 +428,7 @@ in_log() {
 		client_scp -O "${jump[@]}" -- pod:/tmp/there back-by-rcp
 		cmp file back-by-rcp
 		# A local forward, by the pod's own sshd at its other end.
-		client_ssh "${jump[@]}" -o ExitOnForwardFailure=yes -L "$DIR/sock-$way:127.0.0.1:22" -- 'sleep 20' &
+		client_ssh "${jump[@]}" -o ExitOnForwardFailure=yes -L "$DIR/sock-$way:127.0.0.1:22" -- 'sleep 200' &
 		local forward=$!
 		poll 10 test -S "$DIR/sock-$way"
 		run -0 /usr/bin/python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(8).decode())' "$DIR/sock-$way"

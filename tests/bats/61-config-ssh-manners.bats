@@ -142,7 +142,7 @@ refused() {
 	rm "$CONF" && mkdir "$CONF"
 	refused 1 'a directory' add
 	rmdir "$CONF" && mkfifo "$CONF"
-	refused 1 'not a regular file' timeout 5 "$SSHINIT" --config-ssh mypod --offline --yes --host h
+	refused 1 'not a regular file' timeout 60 "$SSHINIT" --config-ssh mypod --offline --yes --host h
 	rm "$CONF" && printf 'Host a\0b\n' >"$CONF"
 	refused 1 'a NUL byte' add
 	rm "$CONF" && ln -s config "$CONF"

@@ -205,13 +205,13 @@ mypod() {
 	tells_keys pod
 	run -0 add
 	stop pod
-	add --wait=60 >"$D/out" 2>"$D/err" 3>&- &
+	add --wait=250 >"$D/out" 2>"$D/err" 3>&- &
 	waiting=$!
 	poll 10 grep -q 'connection refused' "$D/err"
 	python3 -c "
 import socket, time
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(('127.0.0.1', $PORT)); s.listen(); s.settimeout(8)
+s.bind(('127.0.0.1', $PORT)); s.listen(); s.settimeout(100)
 c = s.accept()[0]; c.sendall(b'HTTP/1.1 400 Bad Request\r\n\r\n'); c.close()" 3>&-
 	poll 10 grep -q 'no SSH server' "$D/err"
 	server other "$PORT"
@@ -284,7 +284,7 @@ while True:
 	server pod $((PORT + 1))
 	tells_keys pod
 	run -0 "$SSHINIT" --config-ssh gate --yes --from "ssh -p $PORT $ME@127.0.0.1 -i $D/id"
-	run -0 --separate-stderr "$SSHINIT" --config-ssh mypod --yes --wait=20 \
+	run -0 --separate-stderr "$SSHINIT" --config-ssh mypod --yes --wait=100 \
 		--from "ssh -J gate -p $((PORT + 1)) $ME@127.0.0.1 -i $D/id"
 	assert_equal "$stderr" ''
 	run -0 mypod 'echo $SSH_CONNECTION'

@@ -23,7 +23,7 @@ connect() {
 	local name=$1
 	shift
 	# shellcheck disable=SC2153 # pod_start sets it
-	laptop sshinit --config-ssh "$name" --yes --wait=30 \
+	laptop sshinit --config-ssh "$name" --yes --wait=100 \
 		--from "ssh root@$POD_HOST -p $POD_PORT -i /root/id_ed25519" "$@" </dev/null
 }
 
@@ -77,7 +77,7 @@ connect() {
 	pod_start --key ed25519 -- sleep infinity
 	run -0 connect mypod
 	laptop sh -c 'cat >/root/remote-ssh; mkfifo /root/in
-		(cat /root/remote-ssh; sleep 30) | ssh -v -T -D 1080 -o ConnectTimeout=15 mypod bash >/root/out 2>/root/err &' <<-'END'
+		(cat /root/remote-ssh; sleep 300) | ssh -v -T -D 1080 -o ConnectTimeout=60 mypod bash >/root/out 2>/root/err &' <<-'END'
 		echo "begin $(uname -s) $HOME"
 		perl -MIO::Socket::INET -e '$| = 1;
 			my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 0, Listen => 5);
@@ -120,7 +120,7 @@ here() {
 		export HOME=/root
 		unset SSH_AUTH_SOCK
 		cat >/root/id_ed25519 && chmod 600 /root/id_ed25519
-		"$1" --config-ssh mypod --yes --wait=30 --from "$2" >/root/said </dev/null
+		"$1" --config-ssh mypod --yes --wait=100 --from "$2" >/root/said </dev/null
 		cd /root
 		eval "$3"
 	' - "$SSHINIT" "ssh root@$POD_HOST -p $POD_PORT -i ~/id_ed25519" "$1" <"$(key ed25519)" 3>&-

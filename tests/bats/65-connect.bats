@@ -159,8 +159,7 @@ as_printed() {
 		assert any(w["name"] == "ssh" for w in c["ways"]), c
 		assert c["known_hosts"].startswith("[203.0.113.7]:17445 ssh-ed25519 "), c
 	END
-	run -0 pod_log --err
-	assert_line --regexp 'connect: ssh root@203\.0\.113\.7 -p 17445'
+	pod_wait_log 'connect: ssh root@203\.0\.113\.7 -p 17445'
 	pod_restart
 	pod_wait_login
 	run -0 --separate-stderr client_ssh sshinit --connect --json
@@ -172,7 +171,7 @@ as_printed() {
 	cp "$(key ed25519-host)" "$DIR/host" && cp "$(key ed25519-host).pub" "$DIR/host.pub"
 	pod_start --key ed25519 -- sleep infinity # to learn an address that the certificate can name
 	ssh-keygen -q -s "$(key ed25519-ca)" -h -I pod -n "$POD_HOST" -V +1h "$DIR/host.pub"
-	pod_stop
+	pod_stop 0
 	pod_start --key ed25519 -e SSHINIT_HOST_KEY="$(cat "$DIR/host")" -e SSHINIT_HOST_CERT="$(cat "$DIR/host-cert.pub")" \
 		-e SSHINIT_HOST_CA="$(cat "$(key ed25519-ca).pub")" -- sleep infinity
 	poll 10 pod_exec test -e /run/sshinit/listening

@@ -78,7 +78,7 @@ runs_without() {
 
 @test "without curl by wget, without both by python3" {
 	need wget python3
-	local port=$((20000 + RANDOM % 10000)) server
+	local port=$((30000 + RANDOM % 1000)) server
 	/usr/bin/python3 -m http.server --bind 127.0.0.1 --directory "$SITE" "$port" >/dev/null 2>&1 3>&- &
 	server=$!
 	poll 10 bash -c ": </dev/tcp/127.0.0.1/$port"

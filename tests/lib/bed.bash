@@ -18,6 +18,11 @@
 #	pods.bash     containers: start, look at, stop; removed after each test
 #	clients.bash  OpenSSH, dropbear, PuTTY and paramiko, none of which touches ~/.ssh
 #
+# Two more a file loads itself, where it wants them:
+#
+#	box.bash      namespaces in place of containers: start in 20 ms, need no engine
+#	places.bash   tables of containers, each row with what works there and what sshinit says
+#
 # A file that needs nothing special writes no setup and no teardown: the teardowns here remove every
 # container the test made, and show the logs of those when the test failed. A file with a
 # teardown of its own calls bed_teardown (or bed_teardown_file) in it.
@@ -28,8 +33,9 @@
 #	SSHINIT   the binary under test ($BUILD/sshinit)
 #
 # And four helpers that are about no pod at all:
-#	poll SECONDS COMMAND...   run COMMAND until it succeeds; fail, showing its last words, when
-#	                          SECONDS are over. Never write a fixed sleep.
+#	poll SECONDS COMMAND...   run COMMAND (in a subshell) until it succeeds; fail, showing its last
+#	                          words, when SECONDS are over, which is what an idle machine needs at
+#	                          most: a busy one gets six times as long. Never write a fixed sleep.
 #	need COMMAND[:PACKAGE]... skip the test when a command is missing, naming the package
 #	need_engine               skip the test when no container engine answers, saying why; with podman
 #	                          too, unless the file says `# bed: any engine`: its containers have
@@ -40,6 +46,7 @@ TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 SSHINIT=${SSHINIT:-$BUILD/sshinit}
 export TOP BUILD SSHINIT
+BED_PATIENCE=6 # the factor of poll
 
 # shellcheck source=SCRIPTDIR/engine.bash
 source "$TOP/tests/lib/engine.bash"
@@ -55,7 +62,7 @@ source "$TOP/tests/lib/clients.bash"
 poll() {
 	local seconds=$1 said
 	shift
-	local end=$((${EPOCHREALTIME/./} + seconds * 1000000))
+	local end=$((${EPOCHREALTIME/./} + seconds * BED_PATIENCE * 1000000))
 	until said=$("$@" 2>&1); do
 		if ((${EPOCHREALTIME/./} >= end)); then
 			printf 'not within %s s: %s\n%s\n' "$seconds" "$*" "$said" >&2

@@ -14,6 +14,8 @@
 #	box_children PID         the numbers of a process's children
 #	box_descendants PID      those of all processes below it
 #	box_has NAME             whether a process of that name lives in the box
+#	box_no_zombies           whether nothing in it waits to be reaped (poll it)
+#	in_box WORD...           run WORD... in it, with the environment of a session
 #	ODD                      a program to start WORDs with odd signals, limits, descriptors:
 #	                         box $ODD --ignore CHLD --nice 5 -- WORD... (tests/lib/odd-start)
 #
@@ -92,6 +94,17 @@ box_has() {
 		fi
 	done
 	return 1
+}
+
+box_no_zombies() {
+	local each
+	! for each in $(box_descendants "$BOX"); do
+		grep -H '^State:.Z' "/proc/$each/status" 2>/dev/null
+	done | grep .
+}
+
+in_box() {
+	nsenter -t "$BOX" -m -p -n env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/root "$@" 3>&- 4>&-
 }
 
 # box_pod: from here on the clients (lib/clients.bash) speak of the box that runs.

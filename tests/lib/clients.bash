@@ -22,7 +22,7 @@ client_ssh() {
 	local -a _options _ssh _words
 	_client_arguments "$@"
 	# shellcheck disable=SC2086,SC2029
-	timeout --foreground "${CLIENT_SECONDS:-60}" $POD_VIA \
+	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
 		ssh "${_ssh[@]}" "${_options[@]}" "$POD_HOST" "${_words[@]}" 3>&-
 }
 
@@ -31,7 +31,7 @@ client_scp() {
 	_client_arguments "$@"
 	_words=("${_words[@]/#pod:/$POD_HOST:}")
 	# shellcheck disable=SC2086
-	timeout --foreground "${CLIENT_SECONDS:-60}" $POD_VIA \
+	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
 		scp -q "${_ssh[@]}" "${_options[@]}" "${_words[@]}" 3>&-
 }
 
@@ -40,7 +40,7 @@ client_rsync() {
 	_client_arguments "$@"
 	_words=("${_words[@]/#pod:/$POD_HOST:}")
 	# shellcheck disable=SC2086
-	timeout --foreground "${CLIENT_SECONDS:-60}" $POD_VIA \
+	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
 		rsync -e "ssh ${_ssh[*]}" "${_options[@]}" "${_words[@]}" 3>&-
 }
 
@@ -48,7 +48,7 @@ client_sftp() {
 	local -a _options _ssh _words
 	_client_arguments "$@" --
 	# shellcheck disable=SC2086
-	timeout --foreground "${CLIENT_SECONDS:-60}" $POD_VIA \
+	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
 		sftp -q -b - "${_ssh[@]}" "${_options[@]}" "$POD_HOST" 3>&-
 }
 
@@ -61,7 +61,7 @@ client_dbclient() {
 	[[ -f $converted ]] || dropbearconvert openssh dropbear "$_key" "$converted" 2>/dev/null
 	# -y -y: without its own ~/.ssh/known_hosts, which it would look for in the passwd entry's home.
 	# shellcheck disable=SC2086
-	timeout --foreground "${CLIENT_SECONDS:-60}" $POD_VIA \
+	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
 		dbclient -y -y -i "$converted" -p "$POD_PORT" "${_options[@]}" "$_user@$POD_HOST" "${_words[@]}" \
 		2> >(grep -v '^dbclient: Caution, skipping hostkey check' >&2) 3>&-
 }
@@ -76,7 +76,7 @@ client_plink() {
 	# shellcheck disable=SC2086
 	host_key=$($POD_VIA ssh-keyscan -t ed25519 -p "$POD_PORT" "$POD_HOST" 2>/dev/null 3>&- | ssh-keygen -lf - | cut -d ' ' -f 2)
 	# shellcheck disable=SC2086
-	HOME=$(_client_dir) PUTTYDIR=$(_client_dir) timeout --foreground "${CLIENT_SECONDS:-60}" $POD_VIA \
+	HOME=$(_client_dir) PUTTYDIR=$(_client_dir) timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
 		plink -ssh -batch -noagent -hostkey "$host_key" -i "$converted" -P "$POD_PORT" "${_options[@]}" \
 		"$_user@$POD_HOST" "${_words[@]}" 3>&-
 }
@@ -87,7 +87,7 @@ client_paramiko() {
 	local _key _user
 	_client_arguments "$@"
 	# shellcheck disable=SC2086
-	timeout --foreground "${CLIENT_SECONDS:-60}" $POD_VIA /usr/bin/python3 "$TOP/tests/lib/paramiko-login" \
+	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA /usr/bin/python3 "$TOP/tests/lib/paramiko-login" \
 		"$POD_HOST" "$POD_PORT" "$_user" "$_key" "${_options[@]}" -- "${_words[@]}" 3>&-
 }
 
@@ -131,7 +131,7 @@ _client_arguments() {
 		-o IdentitiesOnly=yes
 		-o IdentityAgent=none
 		-o BatchMode=yes
-		-o ConnectTimeout=10
+		-o ConnectTimeout=30
 		-o LogLevel=ERROR
 		-o "UserKnownHostsFile=$dir/known_hosts"
 		-o GlobalKnownHostsFile=none

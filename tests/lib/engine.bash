@@ -28,7 +28,7 @@ engine_find() {
 			ENGINE_WHY="SSHINIT_TEST_ENGINE=none"
 		elif ! command -v "$each" >/dev/null; then
 			ENGINE_WHY+="${ENGINE_WHY:+; }$each is not installed"
-		elif ! said=$(timeout 20 "$each" info 2>&1 >/dev/null); then
+		elif ! said=$(timeout 60 "$each" info 2>&1 >/dev/null); then
 			ENGINE_WHY+="${ENGINE_WHY:+; }$each does not answer (${said##*$'\n'})"
 		else
 			ENGINE=$each ENGINE_WHY=
@@ -78,7 +78,7 @@ _engine_start_docker() {
 	[[ -z $monitor ]] || set +m
 	export DOCKER_HOST=unix://$ENGINE_RUN/docker.sock
 	local tries
-	for ((tries = 0; tries < 300; tries++)); do
+	for ((tries = 0; tries < 1200; tries++)); do
 		if timeout 20 docker info >/dev/null 2>&1; then
 			ENGINE=docker ENGINE_WHY=
 			export ENGINE ENGINE_WHY DOCKER_BUILDKIT=0
@@ -116,7 +116,7 @@ engine_stop() {
 
 # engine's stdin is what the caller's is; 3 is bats' own descriptor, which nothing of ours may keep.
 engine() {
-	timeout --foreground "${ENGINE_SECONDS:-90}" "$ENGINE" "$@" 3>&-
+	timeout --foreground "${ENGINE_SECONDS:-180}" "$ENGINE" "$@" 3>&-
 }
 
 # podman's rm would first wait ten seconds for the container to stop.

@@ -18,13 +18,16 @@
 #
 #	pod_log [--out|--err]  what it wrote on both streams, or on one of them (`docker logs`)
 #	pod_exec COMMAND...    run in the pod by the engine, without SSH
-#	pod_stop [SECONDS]     stop it as `docker stop -t` does (default 10)
+#	pod_stop [SECONDS]     stop it as `docker stop -t` does (default 60: nothing is killed that
+#	                       would have ended by itself)
 #	pod_restart            stop at once and start again; same file system
 #	pod_exit [SECONDS]     wait until it has ended, and print its exit status
 #	pod_running            true while it runs
+#	pod_no_zombies         true where nothing in it waits to be reaped (poll it; the image has ps)
 #	pod_wait_port [SECONDS]         until something listens and says SSH-2.0 (default 20)
 #	pod_wait_login [SECONDS] [CLIENT_SSH OPTION...]   until an ssh login succeeds
 #	pod_wait_log PATTERN [SECONDS]  until a line of its log matches (grep -E)
+#	                                (SECONDS as poll counts them)
 #
 #	$POD  its id      $POD_HOST, $POD_PORT  where it is reached (set POD_PORT when sshd is elsewhere)
 #	$POD_VIA  a command in front of every client; empty but for `--network none`
@@ -103,7 +106,7 @@ pod_exec() {
 }
 
 pod_stop() {
-	engine stop -t "${1:-10}" "$POD" >/dev/null
+	engine stop -t "${1:-60}" "$POD" >/dev/null
 }
 
 pod_restart() {
@@ -116,7 +119,11 @@ pod_running() {
 }
 
 pod_exit() {
-	ENGINE_SECONDS=${1:-30} engine wait "$POD"
+	ENGINE_SECONDS=$((${1:-30} * BED_PATIENCE)) engine wait "$POD"
+}
+
+pod_no_zombies() {
+	! pod_exec ps -e -o stat=,args= | grep '^Z'
 }
 
 pod_wait_port() {
@@ -147,17 +154,26 @@ pods_show() {
 }
 
 pods_remove() {
-	local -a ids
-	[[ -n ${ENGINE-} ]] || return 0
-	mapfile -t ids < <(_pods)
-	((${#ids[@]} == 0)) || _engine_remove "${ids[@]}"
+	[[ -z ${ENGINE-} ]] || _pods_remove "sshinit-test-pod=$(_pod_label)"
 }
 
 # Every container of the run, for tests/run to call when all is over.
 pods_remove_all() {
+	_pods_remove "sshinit-test-run=$BED_RUN"
+}
+
+# Until there is none: the engine refuses to remove what it is removing itself (run --rm).
+_pods_remove() {
+	local tries said=''
 	local -a ids
-	mapfile -t ids < <(engine ps -aq --filter "label=sshinit-test-run=$BED_RUN")
-	((${#ids[@]} == 0)) || _engine_remove "${ids[@]}"
+	for ((tries = 0; tries < 30; tries++)); do
+		mapfile -t ids < <(engine ps -aq --filter "label=$1")
+		((${#ids[@]})) || return 0
+		said=$(_engine_remove "${ids[@]}" 2>&1) && return 0
+		sleep 1
+	done
+	echo "$said" >&2
+	return 1
 }
 
 _pods() {
