@@ -17,11 +17,6 @@ teardown() {
 	bed_teardown
 }
 
-# in_box WORD...: run it in the box that runs, with the environment of a session.
-in_box() {
-	nsenter -t "$BOX" -m -p -n env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/root "$@" 3>&- 4>&-
-}
-
 keys() {
 	in_box "$SSHINIT" --keys "$@"
 }

@@ -218,7 +218,6 @@ secret() {
 @test "--reload reads all again, and says what it found" {
 	put "$S/keys" a
 	pod_box PUBLIC_KEY_FILE="$S/keys"
-	in_box() { nsenter -t "$BOX" -m -p -n env -i PATH=/usr/bin:/bin "$@" 3>&- 4>&-; }
 	put "$S/keys" a b
 	run -0 in_box "$SSHINIT" --reload
 	assert_output 'reloaded: 3 usable, 0 refused; sshinit --check says more'

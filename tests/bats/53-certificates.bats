@@ -28,10 +28,6 @@ pod_box() {
 	pod_wait_port
 }
 
-in_box() {
-	nsenter -t "$BOX" -m -p -n env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/root "$@" 3>&- 4>&-
-}
-
 certify() {
 	"$SSHINIT" --certify --ca "$CA" "$@" </dev/null
 }

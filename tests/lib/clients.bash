@@ -21,35 +21,27 @@
 client_ssh() {
 	local -a _options _ssh _words
 	_client_arguments "$@"
-	# shellcheck disable=SC2086,SC2029
-	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
-		ssh "${_ssh[@]}" "${_options[@]}" "$POD_HOST" "${_words[@]}" 3>&-
+	_client ssh "${_ssh[@]}" "${_options[@]}" "$POD_HOST" "${_words[@]}"
 }
 
 client_scp() {
 	local -a _options _ssh _words
 	_client_arguments "$@"
 	_words=("${_words[@]/#pod:/$POD_HOST:}")
-	# shellcheck disable=SC2086
-	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
-		scp -q "${_ssh[@]}" "${_options[@]}" "${_words[@]}" 3>&-
+	_client scp -q "${_ssh[@]}" "${_options[@]}" "${_words[@]}"
 }
 
 client_rsync() {
 	local -a _options _ssh _words
 	_client_arguments "$@"
 	_words=("${_words[@]/#pod:/$POD_HOST:}")
-	# shellcheck disable=SC2086
-	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
-		rsync -e "ssh ${_ssh[*]}" "${_options[@]}" "${_words[@]}" 3>&-
+	_client rsync -e "ssh ${_ssh[*]}" "${_options[@]}" "${_words[@]}"
 }
 
 client_sftp() {
 	local -a _options _ssh _words
 	_client_arguments "$@" --
-	# shellcheck disable=SC2086
-	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
-		sftp -q -b - "${_ssh[@]}" "${_options[@]}" "$POD_HOST" 3>&-
+	_client sftp -q -b - "${_ssh[@]}" "${_options[@]}" "$POD_HOST"
 }
 
 client_dbclient() {
@@ -60,10 +52,8 @@ client_dbclient() {
 	converted=$_key.dropbear
 	[[ -f $converted ]] || dropbearconvert openssh dropbear "$_key" "$converted" 2>/dev/null
 	# -y -y: without its own ~/.ssh/known_hosts, which it would look for in the passwd entry's home.
-	# shellcheck disable=SC2086
-	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
-		dbclient -y -y -i "$converted" -p "$POD_PORT" "${_options[@]}" "$_user@$POD_HOST" "${_words[@]}" \
-		2> >(grep -v '^dbclient: Caution, skipping hostkey check' >&2) 3>&-
+	_client dbclient -y -y -i "$converted" -p "$POD_PORT" "${_options[@]}" "$_user@$POD_HOST" "${_words[@]}" \
+		2> >(grep -v '^dbclient: Caution, skipping hostkey check' >&2)
 }
 
 client_plink() {
@@ -75,10 +65,9 @@ client_plink() {
 	[[ -f $converted ]] || puttygen "$_key" -q -o "$converted"
 	# shellcheck disable=SC2086
 	host_key=$($POD_VIA ssh-keyscan -t ed25519 -p "$POD_PORT" "$POD_HOST" 2>/dev/null 3>&- | ssh-keygen -lf - | cut -d ' ' -f 2)
-	# shellcheck disable=SC2086
-	HOME=$(_client_dir) PUTTYDIR=$(_client_dir) timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA \
+	HOME=$(_client_dir) PUTTYDIR=$(_client_dir) _client \
 		plink -ssh -batch -noagent -hostkey "$host_key" -i "$converted" -P "$POD_PORT" "${_options[@]}" \
-		"$_user@$POD_HOST" "${_words[@]}" 3>&-
+		"$_user@$POD_HOST" "${_words[@]}"
 }
 
 client_paramiko() {
@@ -86,9 +75,15 @@ client_paramiko() {
 	local -a _options _ssh _words
 	local _key _user
 	_client_arguments "$@"
-	# shellcheck disable=SC2086
-	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA /usr/bin/python3 "$TOP/tests/lib/paramiko-login" \
-		"$POD_HOST" "$POD_PORT" "$_user" "$_key" "${_options[@]}" -- "${_words[@]}" 3>&-
+	_client /usr/bin/python3 "$TOP/tests/lib/paramiko-login" \
+		"$POD_HOST" "$POD_PORT" "$_user" "$_key" "${_options[@]}" -- "${_words[@]}"
+}
+
+# _client PROGRAM...: beside the pod, for a bounded time. 3 is bats' own descriptor, which nothing of
+# ours may keep.
+_client() {
+	# shellcheck disable=SC2086 # a command, or nothing
+	timeout --foreground "${CLIENT_SECONDS:-120}" $POD_VIA "$@" 3>&-
 }
 
 client_options() {
