@@ -178,7 +178,7 @@ find(struct arena *arena, const struct settings *settings, const char *pod,
 	struct hostkey key = no_key();
 	struct span text;
 
-	*source = (struct source){ .kept = "" };
+	*source = (struct source){ .certificate = "", .kept = "" };
 	hostkey_places(list, arena, settings, pod, state);
 	for (const struct hostkey_place *c = list; c->directory != NULL; c++) {
 		if (hostkey_place_sheltered(arena, c->directory, state))
@@ -238,17 +238,17 @@ hostkey_look(struct arena *arena, const struct settings *settings, const char *p
 {
 	struct source source;
 	struct hostkey key = no_key();
+	const bool given = is_given(settings);
 
-	if (is_given(settings))
+	if (given)
 		source = given_source(arena, settings);
 	else
 		key = find(arena, settings, pod, state, &source);
 	/* A named directory's copy stays in use when the directory is gone. */
 	if (key.path[0] == '\0'
-	    && (is_given(settings) || source.key.data != NULL
-	        || !settings_is(settings, SET_HOST_KEYS, "auto")))
+	    && (given || source.key.data != NULL || !settings_is(settings, SET_HOST_KEYS, "auto")))
 		key = look_for_copy(arena, &source, state);
-	if (is_given(settings))
+	if (given)
 		check_certificate(arena, &source, key.fingerprint, findings);
 	else if (settings_text(settings, SET_HOST_CERT)[0] != '\0')
 		finding_add(findings, ERROR, CODE_HOST_CERT,

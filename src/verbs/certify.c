@@ -115,7 +115,7 @@ wrong_usage(const char *what)
 static int
 check_request(const struct request *request)
 {
-	if (request->ca == NULL || request->ca[0] == '\0')
+	if (request->ca[0] == '\0')
 		return wrong_usage("--ca KEY is missing");
 	if (request->init)
 		return request->words[0] == NULL ? 0 : wrong_usage("--ca-init takes no file");
@@ -210,7 +210,7 @@ verb_certify(const struct verb_call *call)
 {
 	struct arena *arena = call->settings->arena;
 	struct findings findings = findings_new(arena);
-	struct request request = { 0 };
+	struct request request = { .ca = "" };
 	struct authority authority = { .arena = arena };
 	int status = read_arguments(&request, call);
 
