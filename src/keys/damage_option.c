@@ -113,6 +113,9 @@ report_options(struct reader *reader, const struct words *words, struct span lis
 	    = options_read(reader->arena, span_of(joined.data), reader->rules->now);
 	struct span culprit = options.culprit;
 	enum code code = options.code;
+	struct bytes bytes = { NULL, 0 };
+	struct blob facts = { 0 };
+	const struct blob *known; /* which key it is: a client that offers it can be told */
 	char *fix = NULL;
 	bool balanced;
 
@@ -132,13 +135,18 @@ report_options(struct reader *reader, const struct words *words, struct span lis
 	}
 	if (code == CODE_NONE)
 		return false;
+	if (words->blob < words->n) {
+		base64_read(reader->arena, words->at[words->blob], &bytes);
+		blob_read(bytes, &facts);
+	}
+	known = facts.type != NULL ? &facts : NULL;
 	if (code == CODE_OPTION_UNKNOWN && balanced && options_nearest(culprit) != NULL) {
-		report_refused(reader, code, NULL, (struct bytes){ 0 },
+		report_refused(reader, code, known, bytes,
 		    arena_printf(
 		        reader->arena, "correct the option: %s?", options_nearest(culprit)),
 		    "%s", chars_show(reader->arena, culprit, 60));
 		return true;
 	}
-	refuse_showing(reader, code, NULL, (struct bytes){ 0 }, checked_line(reader, fix), culprit);
+	refuse_showing(reader, code, known, bytes, checked_line(reader, fix), culprit);
 	return true;
 }
