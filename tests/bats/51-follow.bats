@@ -256,10 +256,12 @@ secret() {
 	echo "# worker: $busy hundredths of a second in $seconds s" >&3
 	((busy < seconds * 20))
 	# And when nothing changes, nothing is done.
-	sleep 0.5
-	before=$(ticks "$worker")
-	sleep 2
-	(($(ticks "$worker") - before <= 2))
+	at_rest() {
+		before=$(ticks "$worker")
+		sleep 2
+		(($(ticks "$worker") - before <= 2))
+	}
+	poll 5 at_rest
 	# A neighbour in the same directory is nobody's business.
 	before=$(ticks "$worker")
 	/usr/bin/python3 - "$S/other" <<-'END'
