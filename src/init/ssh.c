@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-enum { SAVE_AFTER = 1000, FLUSH_AFTER = 200, TRY_AFTER = 2000 };
+enum { SAVE_AFTER = 1000, FLUSH_AFTER = 200, TRY_AFTER = 2000, NO_PROCESS_PERIOD = 600 * 1000 };
 
 struct ssh *
 ssh_new(const struct settings *settings, const struct findings *findings, const char *config,
@@ -229,6 +229,29 @@ save_logbook(void *context)
 	logbook_save(&ssh->logbook, &ssh->state);
 }
 
+/* A container at its limit of processes: the client is told nothing but "exec request failed". Said
+ * once in a while; these lines begin with words of sshd's own, and no client can make them. */
+static void
+tell_of_no_process(struct ssh *ssh, const char *text)
+{
+	static const char *const begins[] = { "fork: ", "fork of unprivileged child failed",
+		"do_exec_no_pty: fork: ", "do_exec_pty: fork: " };
+	struct findings findings;
+	int64_t now = loop_now();
+
+	if (ssh->no_process != 0 && now - ssh->no_process < NO_PROCESS_PERIOD)
+		return;
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(text, begins[i], strlen(begins[i])) == 0) {
+			findings = findings_new(arena_new());
+			finding_add(&findings, WARNING, CODE_NO_PROCESS, "sshd", "%s", text);
+			log_finding(findings.first);
+			arena_free(findings.arena);
+			ssh->no_process = now;
+			return;
+		}
+}
+
 static void
 line_from_sshd(struct worker *worker, void *context, const char *text)
 {
@@ -237,6 +260,7 @@ line_from_sshd(struct worker *worker, void *context, const char *text)
 	if (strncmp(text, "Server listening on ", strlen("Server listening on ")) == 0)
 		listening(ssh, worker);
 	logins_note(&ssh->state, text, time(NULL));
+	tell_of_no_process(ssh, text);
 	/* What it says before it listens is why it does not. */
 	log_say(ssh->up ? LOG_DEBUG : LOG_WARN, "sshd: %s", text);
 	if (ssh->plan == NULL)

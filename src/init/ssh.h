@@ -37,7 +37,8 @@ struct ssh {
 	long holding[PORTS_MOST + 1];   /* at these ports, 0-terminated */
 	const char *argv[8];            /* of sshd */
 	struct logbook logbook;
-	bool saving; /* a timer is set to write the logbook down */
+	bool saving;        /* a timer is set to write the logbook down */
+	int64_t no_process; /* when a login last found the container full, and it was said */
 
 	struct follow follow; /* tells that a source has changed */
 	bool changed;         /* and a reload is on its way */

@@ -304,6 +304,15 @@ LEAST=(SETUID SETGID SYS_CHROOT)
 		run -0 pod_run --image busybox --key ed25519 --pids-limit "$limit" -- echo ran
 		assert_line ran
 	done
+	# Enough to listen, and too few for a session: the client cannot tell why, the log can.
+	pod_start --image busybox --key ed25519 --pids-limit 6 -- sleep 600
+	pod_wait_port
+	says_why() {
+		client_ssh true >/dev/null 2>&1 || true
+		pod_log --err | grep -q "warning: sshd: a login got no process: this container may have no more: .*fork"
+	}
+	poll 30 says_why
+	assert_log 'docker run --pids-limit'
 }
 
 @test "privilege separation: who is not logged in speaks to a process that can do nothing" {
