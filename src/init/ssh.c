@@ -17,7 +17,14 @@
 
 extern char **environ;
 
-enum { SAVE_AFTER = 1000, FLUSH_AFTER = 200, TRY_AFTER = 2000, NO_PROCESS_PERIOD = 600 * 1000 };
+enum {
+	SAVE_AFTER = 1000,
+	FLUSH_AFTER = 200,
+	TRY_AFTER = 2000,
+	NO_PROCESS_PERIOD = 600 * 1000,
+	LOOKS = 100,
+	LOOK_NS = 20000000
+};
 
 struct ssh *
 ssh_new(const struct settings *settings, const struct findings *findings, const char *config,
@@ -309,6 +316,11 @@ begin_serving(struct ssh *ssh)
 	bool before = ssh->state.other > 0;
 
 	ssh->state = state_make(arena, &ssh->state_findings);
+	/* One whose command has just ended is about to go: "sshinit one; sshinit two". */
+	for (int i = 0; !before && ssh->state.other > 0 && i < LOOKS; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+		ssh->state = state_make(arena, &ssh->state_findings);
+	}
 	if (ssh->state.other > 0) {
 		struct findings note = findings_new(arena);
 
