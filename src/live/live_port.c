@@ -74,6 +74,13 @@ read_banner(const struct sockaddr *address, socklen_t size, char banner[BANNER])
 	return wrong;
 }
 
+/* Whether somebody took the connection, even one who keeps silent. */
+static bool
+has_listener(int wrong)
+{
+	return wrong == 0 || wrong == ETIMEDOUT;
+}
+
 /* Through loopback, or at the first address that listen names: the same question that sshd asks. */
 static int
 ask(const struct plan *plan, long port, char banner[BANNER], const char **where)
@@ -84,15 +91,23 @@ ask(const struct plan *plan, long port, char banner[BANNER], const char **where)
 	const char *service = arena_printf(plan->arena, "%ld", port);
 	int wrong = EADDRNOTAVAIL;
 
-	for (int i = 0; i < (named[0] != NULL ? 1 : 2) && wrong != 0; i++) {
+	*where = named[0] != NULL ? named[0] : loopback[0];
+	for (int i = 0; i < (named[0] != NULL ? 1 : 2) && !has_listener(wrong); i++) {
+		const char *name = named[0] != NULL ? named[0] : loopback[i];
 		struct addrinfo *found = NULL;
+		int now = EADDRNOTAVAIL;
 
-		*where = named[0] != NULL ? named[0] : loopback[i];
-		if (getaddrinfo(*where, service, &hints, &found) != 0)
+		if (getaddrinfo(name, service, &hints, &found) != 0)
 			continue;
-		for (const struct addrinfo *a = found; a != NULL && wrong != 0; a = a->ai_next)
-			wrong = read_banner(a->ai_addr, a->ai_addrlen, banner);
+		for (const struct addrinfo *a = found; a != NULL && !has_listener(now);
+		     a = a->ai_next)
+			now = read_banner(a->ai_addr, a->ai_addrlen, banner);
 		freeaddrinfo(found);
+		/* Why 127.0.0.1 does not answer says more than that there is no ::1. */
+		if (i == 0 || has_listener(now)) {
+			wrong = now;
+			*where = name;
+		}
 	}
 	return wrong;
 }
@@ -114,7 +129,7 @@ live_port(struct looks *looks, long port)
 	char banner[BANNER] = "";
 	struct look *look;
 	int wrong = ask(looks->plan, port, banner, &where);
-	bool listens = wrong == 0 || wrong == ETIMEDOUT;
+	bool listens = has_listener(wrong);
 
 	if (!listens && !is_ours(looks, port))
 		look = look_add(looks, subject, "nothing listens there%s",
