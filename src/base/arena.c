@@ -117,15 +117,17 @@ arena_strdup(struct arena *arena, const char *text)
 char *
 arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
+	char room[1024], *text; /* for most; formatting twice costs more than copying */
 	va_list again;
-	char *text;
 	int len;
 
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, format, again);
+	len = vsnprintf(room, sizeof(room), format, again);
 	va_end(again);
 	if (len < 0)
 		return arena_strdup(arena, "");
+	if ((size_t)len < sizeof(room))
+		return arena_strndup(arena, room, (size_t)len);
 	text = arena_alloc(arena, (size_t)len + 1, 1);
 	vsnprintf(text, (size_t)len + 1, format, args);
 	return text;

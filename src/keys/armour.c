@@ -1,6 +1,6 @@
 /*
  * Things of several lines with a head of their own: private keys of all kinds, PEM, SSH2 public
- * keys, PuTTY's files, PGP, and what ssh-keygen prints around a fingerprint.
+ * keys, PuTTY's files, PGP.
  *
  * Of a private key nothing is ever shown, but where the format holds the public half readably its
  * fingerprint is: the owner must know which key to forget.
@@ -9,14 +9,7 @@
 #include "keys/private.h"
 #include "keys/reader.h"
 
-/* The end of the line in which text[at] stands. */
-static size_t
-line_end(struct span text, size_t at)
-{
-	const char *end = at < text.len ? memchr(text.data + at, '\n', text.len - at) : NULL;
-
-	return end == NULL ? text.len : (size_t)(end - text.data);
-}
+enum { PPK_MAX = 16 * 1024 };
 
 /* Where the line begins on which the first key behind text[from] stands, written line ends counting
  * as well: a key is only as good as the options in front of it. text.len: there is none. */
@@ -36,27 +29,52 @@ key_line_start(struct span text, size_t from)
 	return text.len;
 }
 
+/* Where something ends that began before text[begin] and has no END line: at an empty line, or
+ * where the line of the next key begins. */
+static size_t
+endless_end(struct span text, size_t begin)
+{
+	for (size_t at = begin, next; at < text.len; at = next + 1) {
+		struct span line = span_take(text, next = line_end(text, at));
+		size_t key = key_line_start(line, at);
+
+		if (key < line.len)
+			return key;
+		if (at > begin && (next == at || find_key(line, at) < line.len))
+			return next == at ? at - 1 : at;
+	}
+	return text.len;
+}
+
+/* Where the next END line begins, its dashes not all counted. */
+static size_t
+find_end(struct reader *reader, struct span text)
+{
+	size_t end = text.len;
+
+	if (reader->depth == 0 && reader->endless)
+		return end;
+	end = span_find(text, "--END");
+	end = span_find(span_take(text, end), "-- END");
+	reader->endless |= reader->depth == 0 && end == text.len;
+	return end;
+}
+
 /* From the head at text[head] to behind the END line that belongs to it, or, where there is none,
  * to the next thing with a meaning of its own. body is what stands between. */
 static size_t
-armour_end(struct span text, size_t head, struct span *body)
+armour_end(struct reader *reader, struct span text, size_t head, struct span *body)
 {
-	size_t begin = head, end, at;
+	size_t begin = head, end;
 
 	/* behind the dashes that close the head */
 	begin += span_find(span_skip(text, begin), "BEGIN");
 	begin += span_find(span_skip(text, begin), "--");
 	while (begin < text.len && text.data[begin] == '-')
 		begin++;
-	end = begin + span_find(span_skip(text, begin), "--END");
-	at = begin + span_find(span_skip(text, begin), "-- END");
-	if (at < end)
-		end = at;
+	end = begin + find_end(reader, span_skip(text, begin));
 	if (end == text.len) {
-		size_t key = key_line_start(text, begin);
-
-		at = begin + span_find(span_skip(text, begin), "\n\n");
-		end = key < at ? key : at;
+		end = endless_end(text, begin);
 		*body = (struct span){ text.data + begin, end - begin };
 		return end;
 	}
@@ -87,6 +105,18 @@ unescape_lines(struct arena *arena, struct span body)
 	return (struct span){ out, n };
 }
 
+/* The lines of an SSH2 key that became one: its header ends where the base64 begins. */
+static struct span
+part_lines(struct arena *arena, struct span body)
+{
+	char *out = arena_strndup(arena, body.data, body.len);
+	size_t blob = span_find(body, " AAAA");
+
+	if (blob < body.len)
+		out[blob] = '\n';
+	return (struct span){ out, body.len };
+}
+
 /* RFC 4716: headers, which a backslash continues, then base64. */
 static void
 read_ssh2(struct reader *reader, struct span body)
@@ -104,6 +134,8 @@ read_ssh2(struct reader *reader, struct span body)
 	}
 	if (memchr(body.data, '\n', body.len) == NULL)
 		body = unescape_lines(reader->arena, body);
+	if (memchr(body.data, '\n', body.len) == NULL)
+		body = part_lines(reader->arena, body);
 	while (body.len > 0) {
 		size_t end = line_end(body, 0), colon = span_find(span_take(body, end), ":");
 
@@ -142,6 +174,9 @@ read_ssh2(struct reader *reader, struct span body)
 	code = key_judge_blob(reader->arena, facts.type, reading.blob, &facts, &bytes);
 	if (code == CODE_BAD_BLOB && facts.type == NULL && bytes.len == 0)
 		code = CODE_NO_BLOB;
+	else if (code == CODE_BAD_BLOB && facts.need > bytes.len
+	         && memchr(body.data, '=', body.len) == NULL)
+		code = CODE_TRUNCATED;
 	decorate(&removed, CODE_RFC4716);
 	reading.comment = comment;
 	reading.facts = facts;
@@ -156,8 +191,14 @@ read_ssh2(struct reader *reader, struct span body)
 static size_t
 read_ppk(struct reader *reader, struct span text, size_t head)
 {
-	size_t lines = span_find(text, "Public-Lines:"), end, last;
+	struct span all = text;
 	struct bytes half = { 0 };
+	size_t lines, end, last;
+
+	/* no such file is longer; and the next one's lines are not this one's */
+	text = span_take(text, head + PPK_MAX);
+	text.len = head + 1 + span_find(span_skip(text, head + 1), "PuTTY-User-Key-File-");
+	lines = span_find(text, "Public-Lines:");
 
 	if (lines < text.len) {
 		size_t stop = lines + span_find(span_skip(text, lines), "Private-Lines:"), body;
@@ -176,61 +217,8 @@ read_ppk(struct reader *reader, struct span text, size_t head)
 	if (last == text.len && end == text.len)
 		end = head + span_find(span_skip(text, head), "\n\n");
 	report_private(reader, CODE_PPK, half);
-	/* a key line behind an unfinished file begins at end, it does not end there */
-	return last < text.len || end == text.len || end == 0 ? end : end - 1;
-}
-
-/* Random art, and what ssh-keygen says before it. */
-static size_t
-read_art(struct reader *reader, struct span rest)
-{
-	size_t end = line_end(rest, 0), lines = 0;
-
-	while (end < rest.len && lines++ < 12) {
-		size_t next = line_end(rest, end + 1);
-		struct span line = chars_trim((struct span){ rest.data + end + 1, next - end - 1 });
-
-		if (line.len == 0 || (*line.data != '|' && *line.data != '+'))
-			break;
-		end = next;
-		if (*line.data == '+')
-			break;
-	}
-	report_thing(reader, CODE_FINGERPRINT, span_take(rest, end));
-	return end;
-}
-
-/* The dialogue of ssh-keygen, to its end. */
-static size_t
-read_dialogue(struct reader *reader, struct span rest)
-{
-	static const char *const says[] = { "Generating public/private", "Enter file in which",
-		"Enter passphrase", "Enter same passphrase", "Your identification has been saved",
-		"Your public key has been saved", "The key fingerprint is",
-		"The key's randomart image is", "SHA256:", "MD5:", "+-", "|", "Created directory",
-		"Overwrite (y/n)" };
-	size_t end = 0, found = 0;
-
-	for (;;) {
-		size_t next = line_end(rest, end);
-		struct span line = chars_trim((struct span){ rest.data + end, next - end });
-		bool said = line.len == 0 && found > 0;
-
-		for (size_t i = 0; i < sizeof(says) / sizeof(*says); i++)
-			said |= span_starts(line, says[i])
-			        || (i < 8 && span_find(line, says[i]) < line.len);
-		if (!said || (found == 0 && span_starts(line, "|")))
-			break;
-		found += line.len > 0;
-		end = next;
-		if (end >= rest.len)
-			break;
-		end++;
-	}
-	if (found < 2)
-		return 0;
-	report_thing(reader, CODE_FINGERPRINT, span_take(rest, end));
-	return end > 0 && end < rest.len ? end - 1 : end;
+	/* what follows an unfinished file begins at end, it does not end there */
+	return last < text.len || end == all.len || end == 0 ? end : end - 1;
 }
 
 /* What the base64 of a DER structure without its BEGIN and END lines is, by its first bytes;
@@ -263,7 +251,7 @@ bare_der(struct reader *reader, struct span line)
 	return CODE_X509;
 }
 
-/* The lines of base64 at the front of rest. */
+/* The lines of base64 at the front of rest; 0: there are none. */
 static size_t
 base64_lines(struct span rest)
 {
@@ -278,7 +266,7 @@ base64_lines(struct span rest)
 		while (i < line.len && (base64_char(line.data[i]) || line.data[i] == '='))
 			i++;
 		if (i < line.len || line.len == 0)
-			return end > 0 ? end - 1 : next;
+			return end > 0 ? end - 1 : 0;
 		if (next >= rest.len)
 			return next;
 	}
@@ -305,6 +293,29 @@ report_pem(struct reader *reader, struct span body)
 	report_refused(reader, CODE_PEM_PUBLIC, &facts, half, fix, NULL);
 }
 
+/* The last lines of a private key, its beginning lost. */
+static size_t
+read_end(struct reader *reader, struct span rest, struct span text)
+{
+	size_t end = 0, next;
+
+	if (!span_starts(text, "-----END")) {
+		if (reader->depth == 0 && reader->tail != NULL && rest.data < reader->tail)
+			return 0;
+		end = base64_lines(rest);
+		if (reader->depth == 0)
+			reader->tail = rest.data + end;
+		if (end == 0 || !span_starts(chars_trim(span_skip(rest, end + 1)), "-----END"))
+			return 0;
+		end++;
+	}
+	next = line_end(rest, end);
+	if (span_find(span_take(span_skip(rest, end), next - end), "PRIVATE KEY") >= next - end)
+		return 0;
+	report_private(reader, CODE_PRIVATE_KEY, (struct bytes){ 0 });
+	return next;
+}
+
 static size_t
 read_bare(struct reader *reader, struct span rest, struct span text)
 {
@@ -320,8 +331,10 @@ read_bare(struct reader *reader, struct span rest, struct span text)
 	}
 	code = bare_der(reader, text);
 	if (code == CODE_NONE)
-		return 0;
+		return read_end(reader, rest, text);
 	end = base64_lines(rest);
+	if (end == 0)
+		end = line_end(rest, 0);
 	if (code == CODE_PRIVATE_KEY)
 		report_private(reader, code, private_public(reader->arena, span_take(rest, end)));
 	else if (code == CODE_PEM_PUBLIC)
@@ -347,14 +360,15 @@ read_headless(struct reader *reader, struct span rest, struct span line)
 	struct span body;
 
 	if (at < line.len)
-		end = at + span_find(span_skip(rest, at), "-----END");
+		end = at + find_end(reader, span_skip(rest, at));
 	else
 		at = span_find(line, "AGE-SECRET-KEY-1");
 	if (at == line.len)
 		return 0;
 	body = (struct span){ rest.data + at, end - at };
-	report_private(reader, CODE_PRIVATE_KEY, private_public(reader->arena, body));
 	key = key_line_start(body, 0);
+	report_private(
+	    reader, CODE_PRIVATE_KEY, private_public(reader->arena, span_take(body, key)));
 	return key > 0 && key < body.len ? at + key - 1 : line_end(rest, end);
 }
 
@@ -399,6 +413,19 @@ skip_tail(struct reader *reader, struct span rest, size_t end)
 	return end;
 }
 
+/* Where a private key ends that has no END line: behind its base64, an empty line above it or not.
+ */
+static size_t
+body_end(struct span rest, size_t end)
+{
+	size_t at = end, next;
+
+	while (at < rest.len && memchr("\r\n", rest.data[at], 2) != NULL)
+		at++;
+	next = base64_lines(span_skip(rest, at));
+	return next > 0 ? at + next : end;
+}
+
 /* What stands between a BEGIN and an END line. */
 static size_t
 read_begin(struct reader *reader, struct span rest, struct span line)
@@ -415,10 +442,10 @@ read_begin(struct reader *reader, struct span rest, struct span line)
 		return 0;
 	at -= at > 5 ? 5 : at;
 	read_before(reader, span_take(line, at));
-	end = armour_end(rest, at, &body);
+	end = armour_end(reader, rest, at, &body);
 	if (span_find(head, "EC PARAMETERS") < head.len && end < rest.len
 	    && span_find(span_take(span_skip(rest, end), 80), "PRIVATE KEY") < 80)
-		end = armour_end(rest, end, &body);
+		end = armour_end(reader, rest, end, &body);
 	if (code == CODE_PRIVATE_KEY)
 		report_private(reader, code, private_public(reader->arena, body));
 	else if (code == CODE_RFC4716)
@@ -427,9 +454,24 @@ read_begin(struct reader *reader, struct span rest, struct span line)
 		report_pem(reader, body);
 	else
 		report_thing(reader, code, head);
-	if (end == (size_t)(body.data - rest.data) + body.len)
-		return end > 0 ? end - 1 : 0; /* no END line: a key may begin right here */
+	if (end == (size_t)(body.data - rest.data) + body.len) {
+		/* no END line: a key may begin right here */
+		end = code == CODE_PRIVATE_KEY ? body_end(rest, end) : end;
+		return end > 0 ? end - 1 : 0;
+	}
 	return skip_tail(reader, rest, end);
+}
+
+static bool
+is_ppk_line(struct span text)
+{
+	static const char *const heads[] = { "Encryption: none", "Encryption: aes256-cbc",
+		"Public-Lines: ", "Private-Lines: ", "Private-MAC: ", "Private-Hash: " };
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)
+		if (span_starts(text, heads[i]))
+			return true;
+	return false;
 }
 
 size_t
@@ -438,19 +480,19 @@ read_armour(struct reader *reader, struct span rest)
 	struct span line = span_take(rest, line_end(rest, 0)), text = chars_trim(line);
 	size_t at = span_find(line, "PuTTY-User-Key-File-"), end;
 
+	if (at == line.len && reader->private <= REFUSED_MAX && is_ppk_line(text))
+		at = 0; /* its first lines were lost */
 	if (at < line.len) {
 		read_before(reader, span_take(line, at));
 		return read_ppk(reader, rest, at);
 	}
-	if (span_starts(text, "+-") && text.data[text.len - 1] == '+')
-		return read_art(reader, rest);
 	if (span_starts(text, "SSH PRIVATE KEY FILE FORMAT")) {
 		report_private(reader, CODE_PRIVATE_KEY, (struct bytes){ 0 });
 		return rest.len;
 	}
 	end = read_headless(reader, rest, line);
 	if (end == 0)
-		end = read_dialogue(reader, rest);
+		end = read_keygen(reader, rest);
 	if (end == 0)
 		end = read_bare(reader, rest, text);
 	return end > 0 ? end : read_begin(reader, rest, line);

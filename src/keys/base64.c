@@ -59,7 +59,7 @@ base64_read(struct arena *arena, struct span text, struct bytes *bytes)
 	for (; i < text.len; i++) {
 		int v = value(text.data[i]);
 
-		if (is_white(text.data[i]))
+		if (v < 0 && is_white(text.data[i]))
 			continue;
 		if (v < 0)
 			break;

@@ -81,8 +81,14 @@ is_space(uint32_t c)
 enum char_class
 char_at(struct span text, size_t *len, uint32_t *point)
 {
-	uint32_t c = 0;
+	uint32_t c = (unsigned char)*text.data;
 
+	if (c > ' ' && c < 0x7f) { /* most are */
+		*len = 1;
+		if (point != NULL)
+			*point = c;
+		return CHAR_PLAIN;
+	}
 	*len = decode(text, &c);
 	if (point != NULL)
 		*point = *len == 0 ? (unsigned char)*text.data : c;
@@ -92,8 +98,6 @@ char_at(struct span text, size_t *len, uint32_t *point)
 	}
 	if (c == '\t' || c == ' ')
 		return CHAR_BLANK;
-	if (c > ' ' && c < 0x7f)
-		return CHAR_PLAIN;
 	if (c == '\r' || c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029)
 		return CHAR_BREAK;
 	if (is_space(c))
@@ -117,6 +121,8 @@ char_quote(struct span text)
 	if (slashes == text.len)
 		return 0;
 	char_at(span_skip(text, slashes), &len, &c);
+	if (c < 0x80 && memchr("\"'`", (int)c, 3) == NULL)
+		return 0;
 	for (size_t i = 0; i < sizeof(quotes) / sizeof(*quotes); i++)
 		if (c == quotes[i])
 			return slashes + len;
@@ -136,10 +142,16 @@ chars_trim(struct span text)
 struct span
 chars_clean(struct arena *arena, struct span text, size_t kept, bool *invisible, bool *spaces)
 {
-	char *out = arena_alloc(arena, text.len + 1, 1);
 	size_t n = 0, len;
+	char *out;
 
 	*invisible = *spaces = false;
+	while (n < text.len && text.data[n] >= ' ' && text.data[n] < 0x7f)
+		n++;
+	if (n == text.len)
+		return text; /* most are clean */
+	out = arena_alloc(arena, text.len + 1, 1);
+	n = 0;
 	for (size_t i = 0; i < text.len; i += len) {
 		uint32_t c;
 		enum char_class class = char_at(span_skip(text, i), &len, &c);

@@ -1,6 +1,7 @@
 #include "keys/damage.h"
 
 #include "keys/chars.h"
+#include "keys/decoration.h"
 
 /* echo "ssh-ed25519 ..." >> FILE: the key in it is the line to paste. */
 static bool
@@ -52,7 +53,7 @@ report_comment(struct reader *reader, struct span line)
 	static const char *const marks[] = { "//", ";", "--", "rem ", "<!--", "%" };
 	size_t key = find_key(line, 0);
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+	for (size_t i = 0; key < line.len && i < sizeof(marks) / sizeof(*marks); i++) {
 		size_t len = strlen(marks[i]);
 
 		if (!span_starts_nocase(line, marks[i])
@@ -62,6 +63,38 @@ report_comment(struct reader *reader, struct span line)
 		return true;
 	}
 	return false;
+}
+
+/* ssh_key: "ssh-ed25519 ...", name,ssh-ed25519 ...: words in front, and no blank before the type.
+ */
+static bool
+report_glued_label(struct reader *reader, struct span line, bool json)
+{
+	size_t key = find_key(line, 0);
+	struct span front = span_take(line, key), name = front, blob, comment;
+	bool option;
+
+	if (key == line.len || key == 0 || memchr("\"'`:,;|/>)([{", line.data[key - 1], 13) == NULL
+	    || !has_letters(front))
+		return false;
+	for (size_t i = 0; i < front.len; i++)
+		if (memchr("=, ", front.data[i], 3) != NULL) {
+			name = span_take(front, i);
+			break;
+		}
+	if (options_known(name, &option) || options_nearest(name) != NULL)
+		return false;
+	blob = span_word(span_skip(line, key + span_find(span_skip(line, key), "AAAA")));
+	comment = span_skip(line, (size_t)(blob.data - line.data) + blob.len);
+	blob.len -= decoration_back(blob);
+	comment.len -= decoration_back(comment);
+	/* what stands behind = may have been meant to limit the key */
+	refuse_showing(reader, json ? CODE_JSON : CODE_LABEL, NULL, (struct bytes){ 0 },
+	    memchr(front.data, '=', front.len) != NULL
+	        ? NULL
+	        : right_line(reader, (struct span){ "", 0 }, blob, comment),
+	    front);
+	return true;
 }
 
 bool
@@ -81,17 +114,19 @@ report_damage(struct reader *reader, struct span line)
 	}
 	if (words.type != 0 && report_command(reader, bare))
 		return true;
+	if (words.type == words.n && report_glued_label(reader, bare, *line.data == '{'))
+		return true;
 	if (words.type == words.n && words.blob == words.n) {
 		static const char *const families[]
 		    = { "ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-" };
 		static const char *const programs[]
-		    = { "ssh-key", "ssh-add", "ssh-agent", "ssh-copy", NULL };
+		    = { "ssh-key", "ssh-add", "ssh-agent", "ssh-copy", "ssh-import", NULL };
 
 		for (size_t i = 0; i < 4; i++) {
 			struct span word = words.n > 0 ? words.at[0] : (struct span){ "", 0 };
 
-			if (!span_starts_nocase(word, families[i]) || contains_any(word, programs)
-			    || words.n < 2)
+			if (!span_starts_nocase(word, families[i])
+			    || text_contains_any(word, programs) || words.n < 2)
 				continue;
 			if (name_thing(reader->arena, rest_from(&words, 1)) == CODE_FINGERPRINT)
 				return false;

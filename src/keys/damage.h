@@ -13,6 +13,7 @@
 #define SSHINIT_KEYS_DAMAGE_H
 
 #include "keys/reader.h"
+#include "keys/thing.h"
 
 enum { WORDS_MAX = 64 };
 
@@ -28,8 +29,9 @@ void find_words(struct reader *reader, struct span line, struct words *words);
 struct span rest_from(const struct words *words, size_t i);
 struct span text_before(const struct words *words, size_t i);
 
-bool contains_any(struct span text, const char *const *words);
 bool has_odd_letters(struct span text);
+/* Anything but punctuation. */
+bool has_letters(struct span text);
 
 /* The right line of a blob, whatever its type word was; NULL where sshd would not take it. */
 char *right_line(struct reader *reader, struct span list, struct span blob, struct span comment);

@@ -3,6 +3,21 @@
 
 #include <ctype.h>
 
+/* me@host: no blob, but what stands behind one. */
+static bool
+is_comment(struct span word)
+{
+	const char *at = memchr(word.data, '@', word.len);
+
+	if (at == NULL || at == word.data || span_starts(word, "AAAA"))
+		return false;
+	for (size_t i = 0; i < word.len; i++)
+		if (!isalnum((unsigned char)word.data[i])
+		    && memchr("@._-+", word.data[i], 5) == NULL)
+			return false;
+	return true;
+}
+
 /* A blob that nobody made: AAAA..., XXXX, words of a template. */
 bool
 is_placeholder_blob(struct span blob)
@@ -16,6 +31,10 @@ is_placeholder_blob(struct span blob)
 
 	if (blob.len > 200 && blob.data[blob.len - 1] != '.')
 		return false;
+	if (is_comment(span_word(blob)))
+		return false;
+	if (blob.len > 1 && memchr("$<[{%", *blob.data, 5) != NULL)
+		return true;
 	if (span_is(blob, "AAAA") || span_is_nocase(blob, "key") || span_is_nocase(blob, "blob"))
 		return true;
 	for (size_t i = 1; i < blob.len; i++) {
@@ -23,7 +42,7 @@ is_placeholder_blob(struct span blob)
 		if (same >= 8)
 			return true;
 	}
-	return contains_any(blob, words);
+	return text_contains_any(blob, words);
 }
 
 /* The blob with the padding it needs, or with another alphabet's characters put right. */
@@ -96,15 +115,6 @@ to_ascii(struct reader *reader, struct span text)
 	return (struct span){ out, n };
 }
 
-static bool
-has_letters(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (isalnum((unsigned char)text.data[i]) || (unsigned char)text.data[i] >= 0x80)
-			return true;
-	return false;
-}
-
 /* Words that stand where the blob ought to; false where there is nothing to say about them. */
 static bool
 report_words(struct reader *reader, const struct words *words, struct span list, enum code code)
@@ -144,7 +154,8 @@ report_words(struct reader *reader, const struct words *words, struct span list,
 	if ((code == CODE_BASE64 || code == CODE_BAD_BLOB || code == CODE_TRUNCATED
 	        || code == CODE_BASE64_PADDING)
 	    && is_placeholder_blob(behind.len < 80 ? behind : blob)) {
-		report_refused(reader, CODE_PLACEHOLDER, NULL, none, NULL, NULL);
+		report_refused(reader, CODE_PLACEHOLDER, NULL, none, NULL, NULL)->type
+		    = key_type_find(words->at[words->type])->name;
 		return true;
 	}
 	if (span_starts_nocase(blob, "SHA256:") || span_starts_nocase(blob, "MD5:")
@@ -163,8 +174,8 @@ mend_characters(
 	*fix = right_line(reader, list, mend_blob(reader, blob, true), comment);
 	if (*fix != NULL && memchr(blob.data, '.', blob.len) == NULL)
 		return CODE_BASE64_URLSAFE;
-	if (memchr(blob.data, '@', blob.len) != NULL && !span_starts(blob, "AAAA"))
-		return CODE_NO_BLOB; /* that is a comment */
+	if (is_comment(blob))
+		return CODE_NO_BLOB;
 	if (has_odd_letters(blob)) {
 		*fix = right_line(reader, list, to_ascii(reader, blob), comment);
 		return CODE_NON_ASCII;

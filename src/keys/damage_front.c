@@ -60,6 +60,7 @@ is_label(struct span text)
 	if (memchr(text.data, '-', text.len) != NULL && options_nearest(text) != NULL)
 		return false;
 	return has_odd_letters(text) || has_word(text, words)
+	       || memchr("|;>-", text.data[text.len - 1], 4) != NULL
 	       || (memchr(text.data, ' ', text.len) != NULL && has_word(text, talk));
 }
 
@@ -91,7 +92,8 @@ report_front(struct reader *reader, const struct words *words)
 	           && memchr(first.data, '"', first.len) == NULL) {
 		refuse_showing(
 		    reader, CODE_ALLOWED_SIGNERS, NULL, (struct bytes){ 0 }, plain, first);
-	} else if (!known && memchr(front.data, '"', front.len) == NULL && is_hosts(first)) {
+	} else if (!known && words->type == 1 && memchr(front.data, '"', front.len) == NULL
+	           && is_hosts(first)) {
 		report_refused(
 		    reader, CODE_KNOWN_HOSTS_LINE, NULL, (struct bytes){ 0 }, NULL, NULL);
 	} else if (is_label(front) && !known) {

@@ -4,15 +4,28 @@
 
 #include <ctype.h>
 
+/* rsa4096, or the 2048 of ssh-rsa-2048. */
+static bool
+is_rsa_bits(struct span part)
+{
+	size_t digits = 0;
+
+	if (part.len > 4 && span_starts_nocase(part, "rsa"))
+		part = span_skip(part, 3);
+	while (digits < part.len && isdigit((unsigned char)part.data[digits]))
+		digits++;
+	return digits == part.len && (digits == 4 || digits == 5);
+}
+
 /* Whether a word is put together of nothing but the parts of types: ecdsa-nistp521, id_rsa. */
 static bool
 has_type_parts(struct span word)
 {
 	static const char *const named[] = { "rsa", "dss", "dsa", "ecdsa", "ed25519", "nistp256",
 		"nistp384", "nistp521", "p256", "p384", "p521", "rsa2", "curve25519", "25519",
-		"x25519", "eddsa", "ecdsa256", NULL };
+		"x25519", "eddsa", "ecdsa256", "ecdsa384", "ecdsa521", NULL };
 	static const char *const others[] = { "", "ssh", "sk", "sha2", "sha", "nist", "256", "384",
-		"512", "521", "openssh", "com", "id", "key", "ssh2", "ed", "v01", NULL };
+		"512", "521", "openssh", "com", "id", "pub", "key", "ssh2", "ed", "v01", NULL };
 	size_t start = 0, found = 0;
 
 	for (size_t i = 0; i <= word.len; i++) {
@@ -26,6 +39,10 @@ has_type_parts(struct span word)
 		found += known;
 		for (size_t k = 0; others[k] != NULL && !known; k++)
 			known = span_is_nocase(part, others[k]);
+		if (is_rsa_bits(part)) {
+			known = true;
+			found += part.len > 5;
+		}
 		if (!known)
 			return false;
 		start = i + 1;

@@ -54,15 +54,6 @@ find_words(struct reader *reader, struct span line, struct words *words)
 	}
 }
 
-bool
-contains_any(struct span text, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (span_find_nocase(text, *words) < text.len)
-			return true;
-	return false;
-}
-
 void
 refuse_showing(struct reader *reader, enum code code, const struct blob *facts, struct bytes bytes,
     const char *fix, struct span shown)
@@ -96,5 +87,14 @@ has_odd_letters(struct span text)
 		if (class == CHAR_LETTER || class == CHAR_BYTE)
 			return true;
 	}
+	return false;
+}
+
+bool
+has_letters(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (isalnum((unsigned char)text.data[i]) || (unsigned char)text.data[i] >= 0x80)
+			return true;
 	return false;
 }

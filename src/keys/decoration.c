@@ -88,10 +88,10 @@ static size_t
 assignment_length(struct span text)
 {
 	/* those that end in a capital letter or x may be followed by NAME and a value without = */
-	static const char *const words[] = { "export ", "set -gx ", "set -x ", "set -Ux ", "set ",
-		"setx ", "setenv ", "declare -x ", "declare ", "typeset ", "readonly ", "local ",
-		"env ", "ENV ", "ARG ", "SetEnv ", "-e ", "--env ", "--env=", "-e", "let ",
-		"const ", "var ", "$env:", "${env:", "$", "--", "-" };
+	static const char *const words[] = { "export ", "set -gx ", "set -x ", "set -Ux ", "set \"",
+		"set ", "setx ", "setenv ", "declare -x ", "declare ", "typeset ", "readonly ",
+		"local ", "env ", "ENV ", "ARG ", "SetEnv ", "-e ", "--env ", "--env=", "-e",
+		"let ", "const ", "var ", "$env:", "${env:", "$", "--", "-" };
 	static const char *const spaced[]
 	    = { "set -gx ", "set -x ", "set -Ux ", "setx ", "setenv ", "ENV " };
 	size_t at = 0, name;

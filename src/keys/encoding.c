@@ -4,9 +4,11 @@
  */
 #include "base/buf.h"
 #include "keys/chars.h"
+#include "keys/decoration.h"
 #include "keys/reader.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 enum { BLOCK_MAX = 64 * 1024 };
 
@@ -107,6 +109,18 @@ undo_entities(struct arena *arena, struct span text, struct span *plain)
 	return found > 0;
 }
 
+/* Whether text closes a tag of that name: then it is one, known or not. */
+static bool
+closes(struct span text, struct span name)
+{
+	char close[40];
+
+	if (name.len == 0 || name.len + 4 > sizeof(close))
+		return false;
+	snprintf(close, sizeof(close), "</%.*s>", (int)name.len, name.data);
+	return span_find_nocase(text, close) < text.len;
+}
+
 static bool
 undo_tags(struct arena *arena, struct span text, struct span *plain)
 {
@@ -115,7 +129,7 @@ undo_tags(struct arena *arena, struct span text, struct span *plain)
 		"samp", "body", "html", "h1", "h2", "h3", "wbr", "blockquote", "textarea", "input",
 		"button", "label", "u" };
 	struct buf out = buf_new(arena);
-	size_t found = 0;
+	size_t found = 0, strange = 0;
 
 	for (size_t i = 0; i < text.len; i++) {
 		size_t name = i + 1, end;
@@ -124,11 +138,16 @@ undo_tags(struct arena *arena, struct span text, struct span *plain)
 		if (text.data[i] == '<') {
 			if (name < text.len && text.data[name] == '/')
 				name++;
-			for (end = name; end < text.len && isalnum((unsigned char)text.data[end]);)
+			end = name;
+			while (end < text.len
+			       && (isalnum((unsigned char)text.data[end])
+			           || memchr("-_:.", text.data[end], 4) != NULL))
 				end++;
 			for (size_t k = 0; k < sizeof(tags) / sizeof(*tags); k++)
 				tag |= span_is_nocase(
 				    (struct span){ text.data + name, end - name }, tags[k]);
+			if (!tag && strange++ < 16)
+				tag = closes(text, (struct span){ text.data + name, end - name });
 			tag = tag && end < text.len && memchr(" \t/>", text.data[end], 4) != NULL;
 			name = end;
 			while (tag && end < text.len && end - name < 400 && text.data[end] != '>'
@@ -153,15 +172,17 @@ undo_percent(struct arena *arena, struct span text, struct span *plain)
 	struct buf out = buf_new(arena);
 	size_t found = 0;
 	bool form = memchr(text.data, ' ', text.len) == NULL;
+	unsigned char c;
 
 	/* + is a space only where the text has neither spaces nor %20 */
 	form &= span_find(text, "%20") == text.len && span_find(text, "%25") == text.len;
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.data[i] == '%' && i + 2 < text.len && hex(text.data[i + 1]) >= 0
 		    && hex(text.data[i + 2]) >= 0) {
-			buf_putc(&out, (char)((unsigned)hex(text.data[i + 1]) << 4
-			                      | (unsigned)hex(text.data[i + 2])));
-			found++;
+			c = (unsigned char)((unsigned)hex(text.data[i + 1]) << 4
+			                    | (unsigned)hex(text.data[i + 2]));
+			buf_putc(&out, (char)c);
+			found += c < 0x80 && !isalnum(c); /* what had to be encoded */
 			i += 2;
 		} else {
 			buf_putc(&out, form && text.data[i] == '+' ? ' ' : text.data[i]);
@@ -259,19 +280,32 @@ static bool
 undo_shell(struct arena *arena, struct span text, struct span *plain)
 {
 	struct buf out = buf_new(arena);
-	size_t found = 0;
+	size_t found = 0, blob = span_find(text, "AAAA");
 
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.data[i] == '\\' && i + 1 < text.len
 		    && !isalnum((unsigned char)text.data[i + 1])
 		    && memchr("\\/\"'\r\n\t", text.data[i + 1], 7) == NULL) {
-			found++;
+			found += i + 2 >= blob; /* in front there may be a path of Windows */
 			continue;
 		}
 		buf_putc(&out, text.data[i]);
 	}
 	*plain = as_span(&out);
 	return found > 0;
+}
+
+/* text without NAME=, quotation marks and the like in front. */
+static struct span
+without_front(struct span text)
+{
+	enum code code;
+	size_t len;
+
+	text = chars_trim(text);
+	for (int i = 0; i < 4 && (len = decoration_front(text, &code)) > 0; i++)
+		text = span_skip(text, len);
+	return text;
 }
 
 /* base64 that holds a key line, or a private key, and not a key's blob. */
@@ -283,9 +317,7 @@ undo_base64(struct arena *arena, struct span text, struct span *plain)
 	char *out;
 	size_t n = 0;
 
-	text = chars_trim(text);
-	while (text.len > 0 && char_quote(text) > 0)
-		text = span_skip(text, char_quote(text));
+	text = without_front(text);
 	if (text.len < 40 || !base64_char(*text.data) || span_starts(text, "AAAA"))
 		return false;
 	out = arena_alloc(arena, text.len + 1, 1);
@@ -302,6 +334,8 @@ undo_base64(struct arena *arena, struct span text, struct span *plain)
 		if (joined.data[i] < '\t')
 			return false;
 	*plain = joined;
+	if (!holds_key(joined) && undo_base64(arena, joined, &joined))
+		*plain = joined; /* encoded twice */
 	return true;
 }
 
@@ -335,8 +369,8 @@ block(struct span rest)
 static bool
 could_be_block(struct span line)
 {
-	struct span text = chars_trim(line);
-	size_t i = char_quote(text);
+	struct span text = without_front(line);
+	size_t i = 0;
 
 	if (text.len == 0)
 		return false;
@@ -363,6 +397,8 @@ read_encoded(struct reader *reader, struct span rest, struct span line, bool blo
 		{ undo_json, "\\", CODE_JSON_ESCAPES, false },
 		{ undo_base64, "", CODE_BASE64_OF_LINE, true } };
 	struct span extent = line;
+	size_t refused = reader->refused;
+	const struct entry *last = reader->entries->last;
 
 	if (reader->depth >= DEPTH_MAX || line.len > LONG_TEXT)
 		return 0;
@@ -384,6 +420,9 @@ read_encoded(struct reader *reader, struct span rest, struct span line, bool blo
 		    || !encodings[i].undo(reader->arena, text, &plain) || !holds_key(plain))
 			continue;
 		read_refused(reader, plain, encodings[i].code);
+		if (reader->entries->last == last && reader->refused == refused)
+			report_refused(
+			    reader, encodings[i].code, NULL, (struct bytes){ 0 }, NULL, NULL);
 		return text.len;
 	}
 	return 0;

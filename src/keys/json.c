@@ -5,6 +5,7 @@
  */
 #include "base/buf.h"
 #include "keys/chars.h"
+#include "keys/decoration.h"
 #include "keys/reader.h"
 
 enum { STRINGS_MAX = 20000, NESTING_MAX = 32 };
@@ -86,19 +87,26 @@ read_string(struct json *json, struct span *string)
 	char quote = json->text.data[json->at++];
 
 	while (json->at < json->text.len) {
-		char c = json->text.data[json->at++];
+		size_t plain = json->at;
+		char c;
 
+		while (plain < json->text.len && json->text.data[plain] != quote
+		       && json->text.data[plain] != '\\')
+			plain++;
+		if (plain > json->at)
+			buf_add(&out, json->text.data + json->at, plain - json->at);
+		json->at = plain + 1;
+		if (plain == json->text.len)
+			break;
+		c = json->text.data[plain];
 		if (c == quote) {
 			*string = (struct span){ out.data != NULL ? out.data : "", out.len };
 			return true;
 		}
-		if (c == '\\') {
-			json->escapes = true;
-			json->at += read_escape(json->text, json->at, &out);
-		} else {
-			buf_putc(&out, c);
-		}
+		json->escapes = true;
+		json->at += read_escape(json->text, json->at, &out);
 	}
+	json->at = json->text.len;
 	return false;
 }
 
@@ -197,8 +205,9 @@ read_strings(struct reader *reader, const struct json *json)
 		report_thing(reader, json->secret ? CODE_PRIVATE_KEY : CODE_JSON, json->text);
 }
 
-size_t
-read_json(struct reader *reader, struct span rest)
+/* JSON at the front of rest; framed: something stands around it, quotation marks perhaps. */
+static size_t
+read_front(struct reader *reader, struct span rest, bool framed)
 {
 	struct json json = { .arena = reader->arena };
 	size_t white = 0;
@@ -232,7 +241,9 @@ read_json(struct reader *reader, struct span rest)
 		    || (json.bare && json.n == 1 && !json.object))
 			return 0;
 	}
-	while (json.at < json.text.len && memchr(" \t\r,;", json.text.data[json.at], 5) != NULL)
+	while (json.at < json.text.len
+	       && (memchr(" \t\r,;", json.text.data[json.at], 5) != NULL
+	           || (framed && memchr("\"'`", json.text.data[json.at], 3) != NULL)))
 		json.at++;
 	if (json.at < json.text.len && json.text.data[json.at] != '\n')
 		return 0;
@@ -240,4 +251,32 @@ read_json(struct reader *reader, struct span rest)
 		return 0;
 	read_strings(reader, &json);
 	return white + json.at;
+}
+
+size_t
+read_json(struct reader *reader, struct span rest)
+{
+	struct span text = chars_trim(span_take(rest, line_end(rest, 0)));
+	struct decorations around = reader->around;
+	size_t taken = read_front(reader, rest, false), len;
+	enum code code;
+
+	/* PUBLIC_KEY='["ssh-ed25519 ...", ...]' */
+	for (int i = 0; i < 3 && taken == 0 && text.len > 0; i++) {
+		if (memchr(text.data, '[', text.len) == NULL
+		    && memchr(text.data, '{', text.len) == NULL)
+			break;
+		len = decoration_front(text, &code);
+		if (len == 0 || len >= text.len || memchr("[{", *text.data, 2) != NULL)
+			break;
+		decorate(&reader->around, code);
+		text = span_skip(text, len);
+		if (memchr("[{", *text.data, 2) != NULL) {
+			len = (size_t)(text.data - rest.data);
+			taken = read_front(reader, span_skip(rest, len), true);
+			taken += taken > 0 ? len : 0;
+		}
+	}
+	reader->around = around;
+	return taken;
 }

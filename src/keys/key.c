@@ -7,13 +7,17 @@
 
 enum { COMMENT_MAX = 200 };
 
-/* Whether the bytes end within the name that every blob of the type begins with. */
+/* Whether the bytes end within the name that every blob of the type, or of any, begins with. */
 static bool
 cut_in_name(const struct key_type *type, struct bytes bytes)
 {
 	char head[80];
-	size_t len = type == NULL ? 0 : strlen(type->inner);
+	size_t len;
 
+	for (size_t i = 0; type == NULL && bytes.len > 4 && key_type_at(i) != NULL; i++)
+		if (cut_in_name(key_type_at(i), bytes))
+			return true;
+	len = type == NULL ? 0 : strlen(type->inner);
 	if (type == NULL || bytes.len == 0 || bytes.len >= 4 + len)
 		return false;
 	memcpy(head, (char[4]){ 0, 0, 0, (char)len }, 4);

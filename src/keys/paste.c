@@ -1,7 +1,10 @@
 #include "keys/paste.h"
 
 #include "keys/chars.h"
+#include "keys/decoration.h"
 #include "keys/reader.h"
+
+#include <ctype.h>
 
 static struct span
 first_line(struct span text)
@@ -112,6 +115,59 @@ is_heading(struct span text)
 	return text.len > 1 && text.len < 80 && text.data[text.len - 1] == ':';
 }
 
+/* What text is, whose name is code, without what stands around it: '${PUBLIC_KEY}', key: null. */
+static enum code
+name_bare(struct reader *reader, struct span text, enum code code)
+{
+	for (int i = 0; i < DECORATIONS_MAX && text.len > 1; i++) {
+		enum code layer, inner;
+		size_t len = decoration_front(text, &layer), quote;
+		bool label = len == 0;
+
+		if (label)
+			len = span_find(span_take(text, 40), ": ") + 2;
+		if (len >= text.len || (label && len > 40)
+		    || (code == CODE_COMMAND && layer != CODE_ENV_ASSIGNMENT))
+			break;
+		text = chars_trim(span_skip(text, len));
+		for (size_t n = 1; n <= 3 && n <= text.len && layer == CODE_QUOTED; n++) {
+			quote = text.len - n;
+			if (char_quote(span_skip(text, quote)) == n) {
+				text.len = quote;
+				n = 0;
+			}
+		}
+		if (text.len < 2)
+			break;
+		inner = name_thing(reader->arena, text);
+		if (label && inner == CODE_PLACEHOLDER && reader->keyed)
+			return code; /* "name: PUBLIC_KEY" above a key */
+		if (inner != CODE_NOT_A_KEY && inner != CODE_PASSWORD)
+			return inner;
+		if (!label)
+			code = inner;
+	}
+	return code;
+}
+
+/* The word that ends what << begins at the end of line, as in "cat <<EOF"; where << stands. */
+static struct span
+heredoc_word(struct span line, size_t *at)
+{
+	struct span word = { line.data + line.len, 0 };
+
+	*at = span_find(line, "<<");
+	if (*at == line.len)
+		return word;
+	word = span_skip(line, *at + 2);
+	while (word.len > 0 && memchr("-~ \"'\\", *word.data, 6) != NULL)
+		word = span_skip(word, 1);
+	for (size_t i = 0; i < word.len; i++)
+		if (!isalpha((unsigned char)word.data[i]) && word.data[i] != '_')
+			return span_take(word, i);
+	return word;
+}
+
 /* A line that nothing makes a key of: why? */
 static void
 refuse_line(struct reader *reader, struct span text)
@@ -133,14 +189,36 @@ refuse_line(struct reader *reader, struct span text)
 	if (bare.len == 0
 	    && (removed.codes[0] == CODE_INVISIBLE || removed.codes[0] == CODE_ODD_SPACE))
 		return; /* a line that looks empty */
-	if ((code == CODE_NOT_A_KEY || code == CODE_PASSWORD) && bare.len > 1
-	    && bare.len < text.len)
-		code = name_thing(reader->arena, bare);
-	else if (code == CODE_NOT_A_KEY && bare.len == 0 && removed.codes[0] == CODE_ENV_ASSIGNMENT)
+	if (bare.len == 0 && removed.n > 0 && removed.codes[0] == CODE_ENV_ASSIGNMENT)
 		code = CODE_PLACEHOLDER;
-	if (code == CODE_NOT_A_KEY && is_heading(text))
+	else if (code == CODE_NOT_A_KEY || code == CODE_PASSWORD || code == CODE_COMMAND)
+		code = name_bare(reader, text, code);
+	if ((code == CODE_NOT_A_KEY || code == CODE_PLACEHOLDER) && is_heading(text))
 		code = CODE_LABEL;
 	report_thing(reader, code, text);
+}
+
+/* "cat <<EOF" and the like: the lines behind it count by themselves, and EOF is none of them. True
+ * where nothing else is to be said of the line. */
+static bool
+read_heredoc(struct reader *reader, struct span text)
+{
+	size_t at, len;
+	struct span word = heredoc_word(text, &at);
+	enum code code = CODE_QUOTED;
+
+	if (word.len == 0 || reader->depth > 0 || reader->hopeless > REFUSED_MAX)
+		return false;
+	reader->hopeless++;
+	reader->heredoc = word;
+	text = chars_trim(span_take(text, at));
+	if (text.len > 0) {
+		len = decoration_front(text, &code);
+		if (len < text.len || code != CODE_ENV_ASSIGNMENT)
+			return false;
+	}
+	reader->frame = code;
+	return true;
 }
 
 /* One line, or what begins on it; answers how much of rest that was. */
@@ -154,6 +232,11 @@ read_line(struct reader *reader, struct span rest)
 
 	if (text.len == 0)
 		return line.len;
+	if (reader->heredoc.len > 0 && text.len == reader->heredoc.len
+	    && memcmp(text.data, reader->heredoc.data, text.len) == 0) {
+		reader->heredoc.len = 0;
+		return line.len;
+	}
 	if (*text.data == '#') {
 		reader->commented_key |= find_key(text, 0) < text.len;
 		return line.len;
@@ -208,6 +291,8 @@ read_line(struct reader *reader, struct span rest)
 		taken = read_encoded(reader, rest, line, true);
 	if (taken > 0)
 		return taken;
+	if (read_heredoc(reader, text))
+		return line.len;
 	if (frame_code(text) != CODE_NONE
 	    && (text.len < chars_trim(rest).len || reader->entries->last != reader->before))
 		reader->frame = frame_code(text);
@@ -289,7 +374,8 @@ paste_read(
 		text = utf8;
 	}
 	at = find_key(text, 0);
-	reader.several = at < text.len && find_key(text, at + 4) < text.len;
+	reader.keyed = at < text.len;
+	reader.several = reader.keyed && find_key(text, at + 4) < text.len;
 	read_text(&reader, text);
 	report_end(&reader, text);
 	arena_free(reader.arena);

@@ -2,7 +2,8 @@
  * reader: one value on its way from text to entries. Private to the rooms behind paste.h:
  *
  *   paste.c     the value: UTF-16, lines, what belongs to what
- *   armour.c    things of several lines: private keys, PEM, SSH2, .ppk, PGP, random art
+ *   armour.c    things of several lines: private keys, PEM, SSH2, .ppk, PGP
+ *   keygen.c    random art, and the rest of what ssh-keygen says
  *   json.c      JSON
  *   encoding.c  text that has to be decoded first: HTML, percent, quoted-printable, ...
  *   repair.c    decoration removed from one line; keys broken into pieces
@@ -40,18 +41,30 @@ struct reader {
 	struct decorations around; /* what the containers around it were */
 	enum code refuse_as;       /* not CODE_NONE: inside an encoding, nothing is used */
 	enum code frame;           /* a code fence or the like was the line before */
+	struct span heredoc;       /* the line that ends a shell's <<EOF; empty: there is none */
 	unsigned depth;            /* of containers */
 	struct entry *before;      /* the last entry before this value */
-	bool several;              /* the value has more keys than one */
+	bool keyed, several;       /* the value has a key, more keys than one */
 	bool commented_key;        /* a comment held a key */
 	const char *leaked[16];    /* fingerprints of private keys in this value */
 	size_t leaks;
 	size_t refused, private;
 	size_t hopeless;    /* lines of which nothing could be made */
 	const char *parsed; /* no JSON begins before this */
+	bool endless;       /* no END line stands behind here */
+	const char *tail;   /* no private key without its beginning ends before this */
 	const char *tried;  /* no block of lines that ends before this is encoded */
 	struct entry *more; /* stands for all the lines behind the first REFUSED_MAX refused ones */
 };
+
+/* The end of the line in which text[at] stands. */
+static inline size_t
+line_end(struct span text, size_t at)
+{
+	const char *end = at < text.len ? memchr(text.data + at, '\n', text.len - at) : NULL;
+
+	return end == NULL ? text.len : (size_t)(end - text.data);
+}
 
 /* paste.c */
 void read_text(struct reader *reader, struct span text);
@@ -63,6 +76,7 @@ void read_refused(struct reader *reader, struct span text, enum code code);
 /* Each of these reads what stands at the front of rest and answers how many bytes it took; 0: this
  * was not for it. */
 size_t read_armour(struct reader *reader, struct span rest);
+size_t read_keygen(struct reader *reader, struct span rest);
 size_t read_json(struct reader *reader, struct span rest);
 /* blocks: the encodings that span lines, to be tried last, since a wrapped key can look like one.
  */

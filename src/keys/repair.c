@@ -6,6 +6,8 @@
 #include "keys/decoration.h"
 #include "keys/reader.h"
 
+#include <ctype.h>
+
 enum { PIECES_MAX = 8 * 1024 };
 
 void
@@ -45,12 +47,13 @@ strip_layer(struct span line, struct decorations *removed)
 	enum code code;
 	size_t len = decoration_front(line, &code);
 	char open = *line.data;
+	bool quoted = span_starts_nocase(line, "set \""); /* set "NAME=value" of cmd.exe */
 
 	if (len == 0)
 		return line;
 	decorate(removed, code);
 	line = span_skip(line, len);
-	if (code == CODE_QUOTED || code == CODE_JSON)
+	if (code == CODE_QUOTED || code == CODE_JSON || quoted)
 		line.len -= decoration_back(line);
 	if (memchr("[(<{", open, 4) != NULL && line.len > 0
 	    && memchr("])>}", line.data[line.len - 1], 4) != NULL)
@@ -219,14 +222,6 @@ repair_line(struct reader *reader, struct span line, struct decorations *removed
 	return reading;
 }
 
-static size_t
-line_end(struct span text, size_t from)
-{
-	const char *end = from < text.len ? memchr(text.data + from, '\n', text.len - from) : NULL;
-
-	return end == NULL ? text.len : (size_t)(end - text.data);
-}
-
 /* The characters of a blob gathered over spaces and line ends. */
 struct pieces {
 	char *text; /* the blob */
@@ -243,7 +238,8 @@ gather(struct reader *reader, struct span source, struct pieces *pieces)
 	size_t max = 0, len;
 
 	while (max < source.len && max < PIECES_MAX
-	       && memchr("-.@:\"'`(", source.data[max], 8) == NULL)
+	       && (isalnum((unsigned char)source.data[max])
+	           || memchr("-.@:\"'`(", source.data[max], 8) == NULL))
 		max++;
 
 	pieces->text = arena_alloc(reader->arena, max + 1, 1);
@@ -374,7 +370,8 @@ comment_behind(struct reader *reader, struct span source, size_t end, size_t *ta
 	    || comment.len > 200)
 		return (struct span){ "", 0 };
 	code = name_thing(reader->arena, comment);
-	if (code != CODE_NOT_A_KEY && code != CODE_PASSWORD && code != CODE_CONNECTION_STRING)
+	if (code != CODE_NOT_A_KEY && code != CODE_PASSWORD && code != CODE_CONNECTION_STRING
+	    && (code != CODE_PLACEHOLDER || span_find_nocase(comment, "key") == comment.len))
 		return (struct span){ "", 0 };
 	*taken += 1 + next.len;
 	comment.len -= decoration_back(comment);
@@ -466,6 +463,8 @@ read_pieces(struct reader *reader, struct span rest, struct span line)
 		return (size_t)(source.data - rest.data) + taken;
 	}
 	if (chars == 0 || !ends_well(source, &pieces, chars)) {
+		if (reader->refused >= REFUSED_MAX)
+			return 0; /* that is only counted */
 		source = span_skip_blanks(source);
 		pieces = (struct pieces){ .plus = true };
 		gather(reader, source, &pieces);

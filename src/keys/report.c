@@ -80,6 +80,9 @@ warn_comment(struct reader *reader, struct entry *entry, struct span comment)
 	        || (memchr("'`", comment.data[len - 1], 2) != NULL
 	            && memchr(comment.data, comment.data[len - 1], len - 1) == NULL)))
 		warn(reader, entry, CODE_QUOTED, "one is left at the end of the comment");
+	if (len > 3 && comment.data[len - 1] == '>'
+	    && (span_find_nocase(comment, "<br") < len || span_find(comment, "</") < len))
+		warn(reader, entry, CODE_HTML_TAGS, "one is left at the end of the comment");
 	if (len > 1 && comment.data[len - 2] == '\\'
 	    && memchr("nr", comment.data[len - 1], 2) != NULL)
 		warn(reader, entry, CODE_LITERAL_NEWLINE, "it is left at the end of the comment");

@@ -63,11 +63,12 @@ bool
 secret_password(struct span text)
 {
 	static const char *const common[] = { "password", "passwd", "passw0rd", "letmein", "qwerty",
-		"admin", "root", "toor", "iloveyou", "welcome", "monkey", "dragon", "hunter",
-		"abc123", "trustno1", "master", "p@ssw0rd", NULL };
+		"admin", "toor", "iloveyou", "welcome", "monkey", "dragon", "hunter", "abc123",
+		"trustno1", "master", "p@ssw0rd", NULL };
 	static const char *const says[]
 	    = { "password:", "password=", "password is", "pass:", "pwd:", "pwd=", "passwd=",
 		      "passphrase:", "passphrase=", "root:", "user:pass", NULL };
+	static const char *const types[] = { "25519", "ecdsa", "nistp", "ssh-", NULL };
 	size_t digits = text_count(text, isdigit), letters = text_count(text, isalpha),
 	       marks = text_count(text, ispunct);
 
@@ -81,6 +82,9 @@ secret_password(struct span text)
 			return true;
 	if (text_count(text, isgraph) != text.len)
 		return false;
+	for (size_t i = 0; types[i] != NULL; i++)
+		if (span_find_nocase(text, types[i]) < text.len)
+			return false;
 	if (memchr(text.data, '@', text.len) != NULL && memchr(text.data, '.', text.len) != NULL)
 		return false;
 	if (digits == text.len)

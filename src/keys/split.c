@@ -5,6 +5,8 @@
 #include "keys/chars.h"
 #include "keys/reader.h"
 
+#include <ctype.h>
+
 /* The longest type word that ends right before text[end], its length; 0: none. */
 static size_t
 type_before(struct span text, size_t end)
@@ -12,6 +14,11 @@ type_before(struct span text, size_t end)
 	size_t longest = 0;
 	const struct key_type *type;
 
+	/* most words cannot be one: AAAA */
+	if (end == 0
+	    || !(islower((unsigned char)text.data[end - 1])
+	         || isdigit((unsigned char)text.data[end - 1])))
+		return 0;
 	for (size_t i = 0; (type = key_type_at(i)) != NULL; i++)
 		if (type->len <= end && type->len > longest
 		    && text.data[end - 1] == type->name[type->len - 1]
@@ -68,7 +75,7 @@ static struct span
 trim_separators(struct span piece)
 {
 	piece = chars_trim(piece);
-	while (piece.len > 0 && memchr(" \t,;|&+/\"'`", piece.data[piece.len - 1], 11) != NULL)
+	while (piece.len > 0 && memchr(" \t,;:|&+/\"'`", piece.data[piece.len - 1], 12) != NULL)
 		piece.len--;
 	return piece;
 }

@@ -9,11 +9,11 @@
 
 #include <ctype.h>
 
-static bool
-any_of(struct span text, const char *const *words, size_t (*find)(struct span, const char *))
+bool
+text_contains_any(struct span text, const char *const *words)
 {
 	for (; *words != NULL; words++)
-		if (find(text, *words) < text.len)
+		if (span_find_nocase(text, *words) < text.len)
 			return true;
 	return false;
 }
@@ -107,7 +107,7 @@ is_fingerprint(struct arena *arena, struct span text)
 		if (digest.len >= 4)
 			return true;
 	}
-	if (any_of(text, says, span_find_nocase))
+	if (text_contains_any(text, says))
 		return true;
 	for (struct span rest = text; rest.len > 0 && text.len < 400;) {
 		struct span word = span_word(rest);
@@ -129,81 +129,6 @@ text_is_name(struct span text)
 	return text.len > 0;
 }
 
-/* <...>, ${...}, $(...), {{...}}, %...%, [...]: something that a program ought to have filled in.
- */
-static bool
-is_template(struct span text)
-{
-	static const char *const pairs[][2] = { { "<", ">" }, { "${{", "}}" }, { "${", "}" },
-		{ "$(", ")" }, { "{{", "}}" }, { "{%", "%}" }, { "%", "%" }, { "[", "]" },
-		{ "__", "__" }, { "@@", "@@" }, { "((", "))" }, { "(", ")" }, { "{", "}" },
-		{ "#{", "}" }, { "<%", "%>" }, { "*", "*" } };
-	static const char *const references[]
-	    = { "$env:", "env.", "process.env", "secrets.", "var.", "vars.", "os.environ", "local.",
-		      "params.", "inputs.", "github.", "op://", "vault:", NULL };
-
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
-		size_t open = strlen(pairs[i][0]), close = strlen(pairs[i][1]);
-		struct span inner;
-
-		if (!span_starts(text, pairs[i][0]) || text.len < open + close
-		    || memcmp(text.data + text.len - close, pairs[i][1], close) != 0)
-			continue;
-		inner = (struct span){ text.data + open, text.len - open - close };
-		inner = chars_trim(inner);
-		/* $(cat FILE) is a command */
-		if (strcmp(pairs[i][0], "$(") == 0 && !text_is_name(inner))
-			return false;
-		return inner.len < 100 && memchr(inner.data, '/', inner.len) == NULL;
-	}
-	if (text_starts_any(text, references) && memchr(text.data, ' ', text.len) == NULL
-	    && memchr(text.data, '\\', text.len) == NULL && span_find(text, "com/") == text.len)
-		return true;
-	return text.len > 1 && *text.data == '$' && text_is_name(span_skip(text, 1));
-}
-
-static bool
-is_placeholder(struct span text)
-{
-	static const char *const words[]
-	    = { "null", "none", "nil", "undefined", "true", "false", "n/a", "na", "nan", "-", "--",
-		      "---", "...", "todo", "tbd", "fixme", "changeme", "change_me", "change-me",
-		      "change me", "replaceme", "replace_me", "replace-me", "replace me", "example",
-		      "placeholder", "dummy", "empty", "unset", "not set", "notset", "not_set",
-		      "default", "string", "value", "key", "public key", "public_key", "public-key",
-		      "publickey", "pubkey", "pub_key", "ssh key", "ssh_key", "ssh-key", "sshkey",
-		      "ssh public key", "ssh_public_key", "ssh-public-key", "my key", "mykey",
-		      "my_key", "yes", "no", "0", "1", "on", "off", "{}", "[]", "()", "<>", "\"\"",
-		      "''", "``", "redacted", "hidden", "masked", "secret", "sensitive", "missing",
-		      "blank", "void", "xxx", "foo", "bar", "foobar", "lorem ipsum", "\xe2\x80\xa6",
-		      "[]", "?", "??", "???", "no key", "nokey", "no_key", "runpod_ssh_public_key",
-		      "ssh_pubkey", "ssh_authorized_keys", "optional", "required", "insert",
-		      "paste", "enter", "input", "n.a.", "none.", "null.", "error", NULL };
-	bool same = true;
-
-	for (size_t i = 0; words[i] != NULL; i++)
-		if (span_is_nocase(text, words[i]))
-			return true;
-	for (size_t i = 1; i < text.len; i++)
-		same &= text.data[i] == text.data[0];
-	if (same && text.len > 1 && memchr("*xX.#-_=?0", *text.data, 10) != NULL)
-		return true;
-	return is_template(text);
-}
-
-/* "paste your key here" */
-static bool
-is_invitation(struct span text)
-{
-	static const char *const says[] = { "your-", "your_", "your ", "yourkey", "yourpublic",
-		"your.", "paste ", "paste_", "paste-", "insert", "replace", "change", "goes here",
-		"goes_here", "key here", "key_here", "key-here", "put your", "put_your",
-		"enter your", "add your", "placeholder", "example key", "example_key",
-		"example-key", "redacted", "not configured", "not provided", NULL };
-
-	return text.len < 80 && any_of(text, says, span_find_nocase);
-}
-
 static bool
 is_url(struct span text)
 {
@@ -212,7 +137,8 @@ is_url(struct span text)
 		"raw.githubusercontent.com/", "api.github.com/", "gist.github.com/",
 		"bitbucket.org/", "hf.co/", "data:", "http:", "https:", "git@", NULL };
 
-	return text_starts_any(text, schemes);
+	/* [my keys](https://...) of markdown */
+	return text_starts_any(text, schemes) || span_find(text, "](http") < text.len;
 }
 
 static bool
@@ -230,6 +156,9 @@ is_path(struct span text)
 
 	if (text.len > 400)
 		return false;
+	if ((span_find(text, "/.ssh/") < text.len || span_find(text, "\\.ssh\\") < text.len)
+	    && memchr(text.data, ' ', text.len) == NULL)
+		return true; /* file("~/.ssh/id_rsa.pub") */
 	if (drive || (text_starts_any(text, starts) && memchr(text.data, '\n', text.len) == NULL)) {
 		struct span behind = span_skip_blanks(span_skip(text, span_word(text).len));
 
@@ -310,11 +239,12 @@ is_output(struct span text)
 		"not recognized", "cannot access", "access is denied", "operation not permitted",
 		"cannot open", "key randomart", "enter passphrase", "enter file in which",
 		"overwrite (y/n)", "created directory", "error loading", "traceback (", "exception",
-		"failed to", "unable to", "key's randomart", "last login:", "welcome to ", NULL };
+		"failed to", "unable to", "error response", "key's randomart",
+		"last login:", "welcome to ", NULL };
 	static const char *const starts[]
 	    = { "total ", "-rw", "drwx", "lrwx", "ssh_auth_sock=", "saved", "done", NULL };
 
-	return any_of(text, says, span_find_nocase)
+	return text_contains_any(text, says)
 	       || (text_starts_any(text, starts) && memchr(text.data, ' ', text.len) != NULL)
 	       || span_starts(text, "SSH_AUTH_SOCK=");
 }
@@ -323,11 +253,11 @@ static bool
 is_command(struct span text)
 {
 	static const char *const programs[] = { "ssh-keygen", "ssh-add", "ssh-copy-id", "ssh-agent",
-		"ssh-keyscan", "ssh-import-id", "cat", "echo", "printf", "type", "get-content",
-		"gc", "mkdir", "sudo", "chmod", "chown", "touch", "curl", "wget", "docker",
-		"podman", "runpodctl", "kubectl", "apt", "apt-get", "yum", "dnf", "apk", "brew",
-		"pip", "pip3", "npm", "git", "vim", "vi", "nano", "less", "more", "head", "tail",
-		"cp", "mv", "rm", "ls", "ll", "cd", "pbcopy", "pbpaste", "clip", "clip.exe",
+		"ssh-keyscan", "ssh-import-id", "ssh-import-id-gh", "cat", "echo", "printf", "type",
+		"get-content", "gc", "mkdir", "sudo", "chmod", "chown", "touch", "curl", "wget",
+		"docker", "podman", "runpodctl", "kubectl", "apt", "apt-get", "yum", "dnf", "apk",
+		"brew", "pip", "pip3", "npm", "git", "vim", "vi", "nano", "less", "more", "head",
+		"tail", "cp", "mv", "rm", "ls", "ll", "cd", "pbcopy", "pbpaste", "clip", "clip.exe",
 		"xclip", "xsel", "bash", "sh", "zsh", "python", "python3", "eval", "service",
 		"systemctl", "passwd", "adduser", "useradd", "su", "exit", "source", "export",
 		"set", "setx", "env", "tee", "grep", "sed", "awk", "notepad", "notepad.exe", "code",
@@ -336,6 +266,8 @@ is_command(struct span text)
 		"/bin/sh", "ls", "&&", "new-item", "set-content", "add-content", "out-file", NULL };
 	struct span word;
 
+	if (text.len > 1 && *text.data == '!')
+		return is_command(span_skip(text, 1)); /* a notebook */
 	/* a prompt in front: $ cat, root@pod:~# cat, PS C:\> cat, > cat */
 	for (size_t i = 0; i + 1 < text.len && i < 80; i++)
 		if (memchr("$#>%", text.data[i], 4) != NULL && text.data[i + 1] == ' '
@@ -404,23 +336,25 @@ name_thing(struct arena *arena, struct span text)
 	text = chars_trim(text);
 	if (text.len == 0)
 		return CODE_PLACEHOLDER;
+	if (span_starts_nocase(text, "PrivateKey") && memchr(text.data, '=', text.len) != NULL)
+		return CODE_PRIVATE_KEY; /* WireGuard's */
 	if (text_starts_any(text, pages))
 		return CODE_HTML_PAGE;
 	if (chars_binary(text))
 		return CODE_NOT_A_KEY;
-	if (any_of(text, pems, span_find))
+	if (text_contains_any(text, pems))
 		return CODE_NOT_A_KEY;
 	if (text.len > 4096)
 		text.len = 4096;
 	if (is_ssh1(text))
 		return CODE_SSH1;
-	if (is_placeholder(text))
+	if (text_is_placeholder(text))
 		return CODE_PLACEHOLDER;
 	if (is_output(text) && !is_url(text))
 		return CODE_COMMAND_OUTPUT;
 	if (is_command(text))
 		return CODE_COMMAND;
-	if (is_invitation(text))
+	if (text_is_invitation(text))
 		return CODE_PLACEHOLDER;
 	if (is_fingerprint(arena, text))
 		return CODE_FINGERPRINT;

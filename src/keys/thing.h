@@ -1,6 +1,6 @@
 /*
- * thing: what the two rooms that name things without a key share. Private to thing.c and secret.c;
- * everybody else calls name_thing (reader.h).
+ * thing: what the rooms that name things without a key share. Private to thing.c, placeholder.c,
+ * secret.c and damage.h; everybody else calls name_thing (reader.h).
  */
 #ifndef SSHINIT_KEYS_THING_H
 #define SSHINIT_KEYS_THING_H
@@ -17,6 +17,14 @@ bool text_has_any(struct span text, const char *characters);
 /* Letters, digits and _.-: only. */
 bool text_is_name(struct span text);
 
+/* Whether one of the words is in text, whatever their case. */
+bool text_contains_any(struct span text, const char *const *words);
+
+/* placeholder.c: "null", "${KEY}"; "paste your key here" */
+bool text_is_placeholder(struct span text);
+bool text_is_invitation(struct span text);
+
+/* secret.c */
 bool secret_token(struct span text);
 bool secret_password(struct span text);
 
