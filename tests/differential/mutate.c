@@ -197,11 +197,11 @@ claim(struct arena *arena, struct span text, FILE *queries, FILE *claims, FILE *
 {
 	struct entries entries = entries_new(arena);
 	struct paste_rules rules = { .repair = true, .now = time(NULL) };
-	bool private = false;
+	bool leaked = false;
 
 	paste_read(&entries, "mutated", text, &rules);
 	for (struct entry *entry = entries.first; entry != NULL; entry = entry->next)
-	private |= entry->code == CODE_PRIVATE_KEY || entry->code == CODE_PPK;
+		leaked |= entry->code == CODE_PRIVATE_KEY || entry->code == CODE_PPK;
 	for (struct entry *entry = entries.first; entry != NULL; entry = entry->next) {
 		if (entry->key != NULL) {
 			char *line = key_line(arena, entry->key);
@@ -213,7 +213,7 @@ claim(struct arena *arena, struct span text, FILE *queries, FILE *claims, FILE *
 		if (entry->verdict == VERDICT_OK) {
 			query(queries, line_of(text, entry->line));
 			fprintf(claims, "ok %s\n", entry->fingerprint);
-		} else if (entry->verdict == VERDICT_REFUSED && !private
+		} else if (entry->verdict == VERDICT_REFUSED && !leaked
 		           && entries.count[VERDICT_REPAIRED] == 0) {
 			query(queries, line_of(text, entry->line));
 			fprintf(claims, "refuse %s\n", code_name(entry->code));
