@@ -2,6 +2,7 @@
 #
 #   make              build/sshinit, one static binary with its own sshd
 #   make EMBEDDED=no  the same without the sshd: seconds, once the libraries are there
+#   make ARCH=aarch64 build/sshinit-aarch64, for another machine than this
 #   make demo         the whole story in one minute: a pod, a key, a login
 #   make test         unit tests, fuzz corpora, real containers
 #   make fuzz         libFuzzer on every parser; make differential: OpenSSH as the judge
@@ -26,18 +27,21 @@ SOURCES := $(filter-out src/sshd/wrap.c,$(wildcard src/*.c src/*/*.c))
 FLAGS   := -std=c17 -D_GNU_SOURCE -O2 -Isrc -I$(B)/gen -Wall -Wextra -Werror -Wshadow -Wvla \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
 
+# What is built for another machine stands beside, under its name.
+CROSS    := $(if $(filter-out $(shell uname -m),$(ARCH)),-$(ARCH))
+
 ifeq ($(EMBEDDED),yes)
 SOURCES  += src/sshd/wrap.c
 FLAGS    += -DSSHINIT_EMBEDDED
-OUT      := $(B)/full
+OUT      := $(B)/full$(CROSS)
 WRAP     := $(patsubst %,-Wl$(comma)--wrap=%,getpwnam getpwuid getspnam chroot chdir chown chmod \
 	OPENSSL_cpuid_setup)
 PROGRAMS := $(DEPS_OPENSSH_OBJS)
 else
-OUT      := $(B)/slim
+OUT      := $(B)/slim$(CROSS)
 endif
 
-BINARY  := $(B)/sshinit
+BINARY  := $(B)/sshinit$(CROSS)
 OBJECTS := $(SOURCES:src/%.c=$(OUT)/%.o)
 GENERATED := $(B)/gen/version.h $(B)/gen/embedded_version.h $(B)/gen/template_sshd_config.h \
 	$(B)/gen/template_profile.h $(B)/gen/licenses.h
@@ -112,9 +116,10 @@ dist: all
 	@cd $(DIST) && tar --sort=name --mtime=@$(SOURCE_DATE_EPOCH) --owner=0 --group=0 --numeric-owner \
 	    --mode=u+rw,go+r,go-w,a+X --format=ustar -cf - $(RELEASE) | xz -9 -T1 >$(RELEASE).tar.xz
 	@rm -r $(DIST)/$(RELEASE) && mv $(DIST)/$(RELEASE).bare $(DIST)/$(RELEASE)
-	@sum=$$(sha256sum <$(DIST)/$(RELEASE)) && \
-	    sed -e "s/SUM_$$(echo $(ARCH) | tr a-z A-Z)/$${sum%% *}/" -e 's/sshinit-[0-9.]*-linux-/sshinit-$(VERSION)-linux-/' \
-	    examples/start-command/line >$(DIST)/start-command
+	@sed 's/sshinit-[0-9.]*-linux-/sshinit-$(VERSION)-linux-/' examples/start-command/line >$(DIST)/start-command
+	@cd $(DIST) && for each in sshinit-$(VERSION)-linux-*; do case $$each in *.tar.xz) continue; esac; \
+	    arch=$$(echo $${each##*-} | tr a-z A-Z) sum=$$(sha256sum <$$each); \
+	    sed -i "s/SUM_$$arch/$${sum%% *}/" start-command; done
 	@cd $(DIST) && sha256sum sshinit-$(VERSION)-linux-* >SHA256SUMS && cat SHA256SUMS
 
 install: all
@@ -124,4 +129,4 @@ install: all
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/sshinit $(SAMPLES)
 
 clean:
-	rm -rf $(B)/full $(B)/slim $(B)/gen $(B)/test $(B)/lint $(B)/dist $(BINARY)
+	rm -rf $(B)/full* $(B)/slim* $(B)/gen $(B)/test $(B)/lint $(B)/dist $(B)/sshinit*

@@ -67,3 +67,12 @@ copy() {
 	assert_output ''
 	assert_equal "$(stat -c '%i %Y' "$BUILD/sshinit" "$BUILD/full/sshinit")" "$before"
 }
+
+@test "what is built for another machine stands beside this one's, under its name" {
+	local other=aarch64
+	[[ $(uname -m) != aarch64 ]] || other=x86_64
+	run -0 make -n -C "$TOP" DEPS="$DEPS" ARCH="$other"
+	assert_output --partial "build/sshinit-$other"
+	assert_output --partial "link    build/full-$other/sshinit"
+	refute_output --partial build/full/
+}
