@@ -72,6 +72,15 @@ $(block ed25519 rsa2048)"
 	refute_line .ssh
 }
 
+@test "sshd itself refuses a file in the home that others have been let write to" {
+	pod_start --key ed25519 -- sleep infinity
+	pod_wait_login
+	pod_exec chmod 0666 /root/.ssh/authorized_keys
+	run -255 client_ssh true
+	pod_exec chmod 0600 /root/.ssh/authorized_keys
+	run -0 client_ssh true
+}
+
 @test "all that stands outside the block is kept byte for byte" {
 	# Comments, blank lines, CRLF, a byte that is no UTF-8, NUL, no final line end.
 	local before='printf "# mine\n\n  \r\nssh-ed25519 AAAA\377 broken\r\n\0\n# last" >before'
@@ -273,6 +282,25 @@ AuthorizedKeysFile /run/sshinit/keys/%u
 		echo "killed at $killed calls"' - "$BATS_TEST_TMPDIR"
 	[[ ${lines[-1]} =~ ^killed\ at\ ([0-9]+)\ calls$ ]]
 	((BASH_REMATCH[1] >= 15)) || fail "$output"
+}
+
+@test "the port is open before anything is flushed to disk, and then all that must last is" {
+	need_box
+	need strace:strace
+	local trace=$BATS_TEST_TMPDIR/trace renamed listens flushed
+	export PUBLIC_KEY SSHINIT
+	PUBLIC_KEY=$(key_pub ed25519)
+	# shellcheck disable=SC2016
+	run -0 box timeout 200 bash -c '
+		strace -f -q -y -e trace=rename,renameat,renameat2,listen,fsync,fdatasync,syncfs,sync -o "$1" "$SSHINIT" -- sleep 1000 &
+		for each in authorized_keys ssh_host_ed25519_key; do
+			until grep -q "sync([0-9]*</.*/$each>)" "$1"; do sleep 0.1; done
+		done' - "$trace"
+	renamed=$(grep -n 'rename.*"authorized_keys"' "$trace" | head -n 1)
+	# With a backlog of one, the port was only tried.
+	listens=$(grep -n 'listen(.*, 128)' "$trace" | head -n 1)
+	flushed=$(grep -n 'sync(' "$trace" | head -n 1)
+	((${renamed%%:*} < ${listens%%:*} && ${listens%%:*} < ${flushed%%:*})) || fail "$(cat "$trace")"
 }
 
 # full MOUNT-OPTIONS PREPARE FINDING: the home cannot take the file, and the old one stays.

@@ -115,8 +115,11 @@ refute_log() {
 		-- sh -c "chmod 777 /dev/shm; $sshinit_in"
 	pod_wait_log 'warning: /dev/shm/sshinit-65534: other users of this container could replace'
 	pod_wait_log 'listening on port'
-	# Somebody was there first.
-	place root --image bookworm-plain --bare -- sh -c 'mkdir /run/sshinit; chown daemon /run/sshinit; exec sshinit -- sleep infinity'
+	# Ours, but others may write there.
+	place root --image bookworm-plain --bare -- sh -c 'mkdir -m 777 /run/sshinit; exec sshinit -- sleep infinity'
+	assert_log 'warning: /run/sshinit: somebody else has made'
+	# Somebody was there first, with the very mode.
+	place root --image bookworm-plain --bare -- sh -c 'mkdir -m 711 /run/sshinit; chown daemon /run/sshinit; exec sshinit -- sleep infinity'
 	assert_log "warning: /run/sshinit: somebody else has made sshinit's state directory: /run/sshinit-[0-9a-f]{16} is used instead"
 	# The other programs find it, and a reload forgets nothing of it.
 	run -0 pod_exec sshinit --reload
@@ -183,6 +186,8 @@ refute_log() {
 	assert_output $'12345\n0\n/'
 	assert_log 'note: user: the running user has no passwd entry|user: the running user has no passwd entry'
 	run -255 client_ssh --user root -- true
+	# Nor is the made-up user there under any other name.
+	run -255 client_ssh --user anyone -- true
 	place user --image bookworm-plain --user 12345:12345 -e HOME=/tmp
 	place user --image bookworm-plain --user 12345 -e HOME=/tmp/a:b --bare -- sh -c 'mkdir /tmp/a:b; exec sshinit -- sleep infinity'
 	run -0 client_ssh --user user -- 'pwd; id -u'

@@ -224,6 +224,26 @@ new_listener() {
 	((${EPOCHREALTIME/./} - before < 80000000)) || fail "it took longer than eighty seconds"
 }
 
+@test "neither the monitor nor sshd holds a descriptor of the command" {
+	local pid
+	: >"$OUT/given"
+	# shellcheck disable=SC2016
+	box_start /bin/sh -c 'exec "$@" <"$0" 7<"$0" 8>>"$0"' "$OUT/given" "$SSHINIT" -- /bin/sleep 1000 \
+		2>"$OUT/log" >"$OUT/out"
+	box_pod
+	poll 20 client_ssh true
+	find_monitor
+	# The command has them: what is looked for can be found.
+	run -0 readlink "/proc/$BOX"/fd/{0,1,7,8}
+	assert_output "$(printf '%s\n' "$OUT"/{given,out,given,given})"
+	for pid in "$HOLDER" "$WORKER" "$LISTENER"; do
+		run readlink "/proc/$pid"/fd/*
+		assert_output
+		refute_output --partial "$OUT/given"
+		refute_output --partial "$OUT/out"
+	done
+}
+
 @test "a strict start that is refused leaves nothing running" {
 	# shellcheck disable=SC2016
 	box_start /bin/sh -c '"$@"; echo "ended with $?"; exec sleep 1000' sh env PUBLIC_KEY=nonsense \

@@ -289,9 +289,13 @@ $(key_pub ed25519-eve)" -e SSHINIT_REVOKED_KEYS=/krl -v "$BATS_TEST_TMPDIR/krl:/
 	refute_output --regexp $'[\x01-\x09\x0b-\x1f]'
 	refute_output --partial 'login as root from 192.0.2.9'
 	poll 5 check_tells refused-user
+	# sshd itself lets a carriage return through.
+	run -0 pod_exec cat /run/sshinit/log
+	assert_output --partial 'ID me\x0d'
+	refute_output --regexp $'[\x01-\x09\x0b-\x1f]'
 	run -0 pod_exec sshinit --check
 	refute_output --regexp $'[\x01-\x09\x0b-\x1f]'
-	refute_output --partial 'from 192.0.2.9 (' 
+	refute_output --partial 'from 192.0.2.9 ('
 }
 
 @test "scanners do not flood the log" {

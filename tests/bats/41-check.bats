@@ -256,10 +256,11 @@ assert [f for f in o["findings"] if f["code"] == "refused-key"]
 	assert_output "600 root"$'\n'"600 root"
 	poll 5 pod_exec grep -q 'Failed publickey for root from .* ssh2: ED25519 SHA256:' /run/sshinit/log
 	# A log that is full already: the newer half stays, the file is the same one.
-	pod_exec sh -c 'i=0; while [ $i -lt 17000 ]; do echo "old line $i of a log that is full, of sixty bytes or so"; i=$((i+1)); done >>/run/sshinit/log'
+	pod_exec sh -c 'i=0; while [ $i -lt 20000 ]; do echo "old line $i of a log that is full, of sixty bytes or so"; i=$((i+1)); done >>/run/sshinit/log'
 	pod_restart
 	pod_wait_login
 	run -0 pod_exec stat -c %s /run/sshinit/log
 	((output <= 1024 * 1024)) || fail "$output bytes"
 	poll 5 pod_exec grep -q 'Accepted publickey' /run/sshinit/log
+	pod_exec grep -q 'old line 19999 ' /run/sshinit/log
 }

@@ -144,6 +144,12 @@ assert detail == entries[0]["message"] + ". Fix: " + entries[0]["fix"], (detail,
 		n=$((n + 1))
 	done
 	((n == 6))
+	# A good key, in a body that is too large.
+	printf '%s%70000s' "$(public_key_json "$(key_pub ed25519-two)")" '' >"$DIR/body"
+	api POST "@$DIR/body"
+	assert_error 400 'Invalid or too large SSH public key'
+	api GET
+	refute_output --partial "$(key_pub ed25519-two | cut -d ' ' -f 2)"
 }
 
 @test "several users, each by ?user=; the keys of one are not the other's" {
@@ -218,11 +224,15 @@ assert detail == entries[0]["message"] + ". Fix: " + entries[0]["fix"], (detail,
 	row 'it needs a token: No such file or directory' SSHINIT_API_TOKEN_FILE=/nonexistent
 	echo "$TOKEN" >"$DIR/open" && chmod 0644 "$DIR/open"
 	row 'others can read or change it (mode 0644)' SSHINIT_API_TOKEN_FILE="$DIR/open"
+	chmod 0420 "$DIR/open"
+	row 'others can read or change it (mode 0420)' SSHINIT_API_TOKEN_FILE="$DIR/open"
+	chmod 0400 "$DIR/open" && chown 65534 "$DIR/open"
+	row 'it belongs to another user, who can change it' SSHINIT_API_TOKEN_FILE="$DIR/open"
 	(umask 077 && echo secret >"$DIR/short")
 	row 'the token has fewer than 16 characters' SSHINIT_API_TOKEN_FILE="$DIR/short"
 	row 'others could reach it at this address' SSHINIT_API=0.0.0.0:8722
 	row 'the key API cannot answer there: "nowhere"' SSHINIT_API=nowhere
-	((n == 6))
+	((n == 8))
 }
 
 @test "a public address answers where that was asked for, with a warning" {
