@@ -1,4 +1,5 @@
 /* The managed section, known_hosts and the diff: text in, text out. */
+#include "laptop/block.h"
 #include "laptop/diff.h"
 #include "laptop/knownhosts.h"
 #include "laptop/section.h"
@@ -201,6 +202,33 @@ a_diff_shows_what_changed_and_where(void **state)
 	}
 }
 
+/* The whole block, for each line of it has its reason. */
+static void
+a_block_is_as_safe_as_what_is_known(void **state)
+{
+	struct ssh_option agent = { .key = "ForwardAgent", .value = "yes" };
+	const struct pod pod = { .alias = "MyPod", .host = "192.0.2.1", .options = &agent };
+	const struct pod with_key = { .alias = "a",
+		.host = "b",
+		.port = 9,
+		.user = "ann",
+		.identity = "~/my key",
+		.jump = "c" };
+	const struct block_rules unpinned = { "~/k", false }, pinned = { "~/k", true };
+
+	(void)state;
+	assert_string_equal(block_render(arena, &pod, &unpinned),
+	    "Host MyPod\n\tForwardAgent yes\n\tHostName 192.0.2.1\n\tPort 22\n"
+	    "\tHostKeyAlias mypod\n\tUserKnownHostsFile ~/k\n\tCheckHostIP no\n"
+	    "\tHashKnownHosts no\n\tStrictHostKeyChecking accept-new\n"
+	    "\tServerAliveInterval 30\n");
+	assert_string_equal(block_render(arena, &with_key, &pinned),
+	    "Host a\n\tHostName b\n\tPort 9\n\tUser ann\n\tIdentityFile \"~/my key\"\n"
+	    "\tIdentitiesOnly yes\n\tProxyJump c\n\tHostKeyAlias a\n"
+	    "\tUserKnownHostsFile ~/k\n\tCheckHostIP no\n\tHashKnownHosts no\n"
+	    "\tStrictHostKeyChecking yes\n\tServerAliveInterval 30\n");
+}
+
 int
 main(void)
 {
@@ -215,6 +243,8 @@ main(void)
 		    known_hosts_lines_are_replaced_by_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    a_diff_shows_what_changed_and_where, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_block_is_as_safe_as_what_is_known, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
  * Every row of the vectors: verdict, code, number of keys and warning; the no-repair rule; and that
  * what sshinit says to paste is right when it is pasted.
  */
+#include "keys/chars.h"
 #include "keys/key.h"
 #include "keys/paste.h"
 
@@ -251,11 +252,76 @@ no_repair_refuses(void **state)
 	arena_free(arena);
 }
 
+/* Whether one of the 16 characters in a row of secret stands in text. */
+static bool
+shows(const char *text, struct span secret)
+{
+	enum { WINDOW = 16 };
+
+	for (size_t i = 0; i + WINDOW <= secret.len; i++)
+		if (memmem(text, strlen(text), secret.data + i, WINDOW) != NULL)
+			return true;
+	return false;
+}
+
+/* Nothing that is said of a private key holds a piece of it. */
+static void
+no_private_key_is_shown(void **state)
+{
+	struct arena *arena = arena_new();
+	char *index = (char *)(size_t)read_file(arena, "index.tsv").data;
+	struct row row;
+	size_t n = 0;
+
+	(void)state;
+	strsep(&index, "\n");
+	while (next_row(&index, &row)) {
+		struct span text = read_file(arena, arena_printf(arena, "%s.txt", row.name));
+		size_t begin = span_find(text, "PRIVATE KEY-----");
+		struct span secret = span_skip(text, begin + strlen("PRIVATE KEY-----"));
+		struct entries entries;
+
+		if (strcmp(row.code, "ppk") == 0)
+			secret = span_skip(text, span_find(text, "Private-Lines:"));
+		else if (begin == text.len)
+			continue;
+		secret = span_take(secret, span_find(secret, "-----END"));
+		entries = paste(arena, text, true);
+		n++;
+		for (const struct entry *e = entries.first; e != NULL; e = e->next)
+			if (shows(e->message, secret) || shows(e->fix, secret)
+			    || shows(e->comment, secret))
+				fail_msg("%s: a private key is shown: %s", row.name, e->message);
+	}
+	assert_true(n > 30);
+	arena_free(arena);
+}
+
+/* Its public half lets nobody in, for it is known to others now; another key still does. */
+static void
+a_leaked_key_does_not_count(void **state)
+{
+	struct arena *arena = arena_new();
+	struct entries entries = paste(arena, read_file(arena, "priv-and-public.txt"), true);
+	const char *fingerprint = entries.first->fingerprint;
+
+	(void)state;
+	assert_int_equal(strncmp(fingerprint, "SHA256:", 7), 0);
+	assert_non_null(strstr(entries.first->message, fingerprint));
+	assert_non_null(entries.first->next);
+	for (const struct entry *entry = entries.first; entry != NULL; entry = entry->next)
+		assert_null(entry->key);
+	entries = paste(arena, read_file(arena, "multi-good-and-private.txt"), true);
+	assert_int_equal(distinct(&entries), 1);
+	arena_free(arena);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[]
-	    = { cmocka_unit_test(vectors_match), cmocka_unit_test(no_repair_refuses) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(vectors_match),
+		cmocka_unit_test(no_repair_refuses), cmocka_unit_test(no_private_key_is_shown),
+		cmocka_unit_test(a_leaked_key_does_not_count) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
