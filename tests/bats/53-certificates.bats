@@ -217,6 +217,55 @@ in_log() {
 	[[ $(cut -f 1 ca.issued | sort -n | tr '\n' ' ') == '1 2 3 4 5 6 7 8 ' ]]
 }
 
+@test "a certificate that is there is shown again only where it is what was asked for, and serves" {
+	alice() { run -0 certify --identity alice --principal root "$@"; }
+	made_anew() {
+		alice "$@" id.pub
+		refute_output --partial 'still valid: '
+	}
+	alice id.pub
+	alice id.pub
+	assert_line --regexp '^still valid: id-cert.pub'
+	# Of another CA, of another key, one that is over, for more than was asked, of a host.
+	ssh-keygen -q -t ed25519 -N '' -f other
+	ssh-keygen -q -s other -I alice -n root -V -1m:+1h id.pub
+	made_anew
+	cp id-cert.pub other-cert.pub
+	alice other.pub
+	refute_output --partial 'still valid: '
+	ssh-keygen -q -s "$CA" -I alice -n root -V -2h:-1h id.pub
+	made_anew
+	ssh-keygen -q -s "$CA" -I alice -n root,ann -V -1m:+1h id.pub
+	made_anew
+	ssh-keygen -q -s "$CA" -h -I alice -n root -V -1m:+1h id.pub
+	made_anew --no-forwarding
+}
+
+@test "what cannot be signed or revoked is refused, and no serial is used up" {
+	local name
+	for name in -root 'root,ann' 'two words' 'a"b' ''; do
+		run -64 certify --identity alice --principal "$name" id.pub
+		run -64 certify --identity "$name" --principal root id.pub
+	done
+	run -64 certify --identity alice --principal root --hours 0 id.pub
+	run -64 certify --identity alice --principal root id.pub id.pub
+	assert_not_exists ca.serial
+	for name in '1x' -1 ''; do
+		run -1 certify --revoke "$name"
+		assert_output --partial 'neither a file nor a serial number'
+	done
+	assert_not_exists ca.krl
+	# While another takes a number, nobody takes one.
+	exec 9>>ca.serial
+	flock 9
+	run -124 timeout 2 "$SSHINIT" --certify --ca "$CA" --identity alice --principal root id.pub </dev/null
+	exec 9>&-
+	assert_not_exists id-cert.pub
+	certify --identity alice --principal root id.pub >/dev/null
+	run -0 cat ca.serial
+	assert_output 1
+}
+
 @test "a CA that only an agent holds" {
 	eval "$(ssh-agent -s)" >/dev/null 3>&-
 	ssh-add -q "$CA"
