@@ -247,6 +247,43 @@ assert [f for f in o["findings"] if f["code"] == "refused-key"]
 ' "$BATS_TEST_TMPDIR/text"
 }
 
+@test "the object of --check --json is the one that the contract names" {
+	local dir=$BATS_TEST_TMPDIR
+	printf '%s\n' "'$(key_pub ed25519)'" 'ssh-ed25519 AAAAbroken' "command=\"date\" $(key_pub rsa2048)" >"$dir/keys"
+	run -1 --separate-stderr "$SSHINIT" --check --json "$dir/keys" "$dir/keys-not-there"
+	python3 -c '
+import json, sys
+o = json.loads(sys.argv[1])
+assert set(o) >= {"version", "ok", "entries", "findings"} and o["ok"] is False and o["version"], o
+for e in o["entries"]:
+    assert set(e) == {"source", "line", "verdict", "type", "bits", "fingerprint", "comment", "code", "message", "fix",
+                      "warnings"} and e["source"] == sys.argv[2], e
+one, two, three = o["entries"]
+assert [e["line"] for e in o["entries"]] == [1, 2, 3]
+assert [e["verdict"] for e in o["entries"]] == ["repaired", "refused", "ok"]
+assert (one["type"], one["bits"], one["fingerprint"], one["comment"]) \
+    == ("ssh-ed25519", 256, sys.argv[3], "ed25519@bed"), one
+assert one["code"] and one["message"] and two["code"] and two["message"] and two["fix"] and two["bits"] is None, two
+assert three["code"] == "" and [w["code"] for w in three["warnings"]] == ["forced-command"], three
+for w in three["warnings"]:
+    assert set(w) == {"code", "message", "fix"} and w["message"], w
+for f in o["findings"]:
+    assert set(f) == {"severity", "code", "subject", "message", "fix"}, f
+assert [f["severity"] for f in o["findings"] if f["subject"] == sys.argv[2] + "-not-there"] == ["error"], o["findings"]
+' "$output" "$dir/keys" "$(key_print ed25519)"
+	cp "$(key ed25519)" "$dir/id"
+	key_pub ed25519 >"$dir/id.pub"
+	run -0 --separate-stderr "$SSHINIT" --check --json --identity "$dir/id" "$dir/id.pub"
+	python3 -c '
+import json, sys
+i = json.loads(sys.argv[1])["identity"]
+assert set(i) == {"path", "type", "bits", "fingerprint", "md5", "comment", "public", "encrypted", "usable", "authorized"}, i
+assert (i["path"], i["bits"], i["fingerprint"]) == (sys.argv[2], 256, sys.argv[3]), i
+assert i["md5"].startswith("MD5:") and i["public"].startswith("ssh-ed25519 AAAA"), i
+assert i["usable"] and i["authorized"] and not i["encrypted"], i
+' "$output" "$dir/id" "$(key_print ed25519)"
+}
+
 @test "the state directory's files of the log are the user's own, and small" {
 	pod_start --key ed25519 -- sleep infinity
 	pod_wait_login

@@ -52,6 +52,10 @@ file_lines() {
 import json, sys
 keys = json.load(open(sys.argv[1]))["keys"]
 for k in keys:
+    assert set(k) == {"user", "fingerprint", "type", "bits", "comment", "origin", "added_at", "options", "last_use",
+                      "last_address", "public_key"}, k
+    assert k["user"] == "root" and k["public_key"].startswith("AAAA") and k["fingerprint"].startswith("SHA256:"), k
+    assert k["last_address"] == ("127.0.0.1" if k["last_use"] else None), k
     print(k["origin"], k["type"], k["bits"], k["options"] or "-", k["last_use"] is not None, bool(k["added_at"]))
 ' "$DIR/json"
 	assert_line 'PUBLIC_KEY ssh-ed25519 256 - True False'
@@ -129,6 +133,11 @@ for k in keys:
 	run -1 keys remove SHA256:AAAA
 	assert_output --partial 'no key has this fingerprint or comment'
 	run -1 keys remove ''
+	# One that fails of several is not forgotten.
+	run -1 keys remove SHA256:AAAA "$(key_print ed25519-two)"
+	assert_line "removed   $(key_print ed25519-two)"
+	run -1 keys add nonsense "$(key_pub ed25519-two)"
+	assert_line --partial "added     $(key_print ed25519-two)"
 	run -64 keys remove
 	assert_output --partial 'A fingerprint or a comment must follow'
 	run -0 keys

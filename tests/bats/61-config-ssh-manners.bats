@@ -38,6 +38,17 @@ refused() {
 	assert_output config
 }
 
+@test "under sudo, what is new in a user's home is the user's" {
+	((!EUID)) || skip 'needs root'
+	chown 1234:4321 "$HOME"
+	rm -rf "$HOME/.ssh"
+	run -0 add
+	assert_equal "$(stat -c %u:%g "$HOME/.ssh" "$CONF" | xargs)" '1234:4321 1234:4321'
+	rm "$CONF"
+	run -0 add
+	assert_equal "$(stat -c %u:%g "$CONF")" 1234:4321
+}
+
 @test "mode, owner and symbolic link are kept, and the old file stands beside it" {
 	mkdir "$HOME/dots"
 	mv "$CONF" "$HOME/dots/ssh_config"

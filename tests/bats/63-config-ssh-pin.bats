@@ -94,6 +94,26 @@ mypod() {
 	assert_output 'No changes to make.'
 }
 
+@test "what the user's configuration does at each login is not done when the pod is asked" {
+	mkdir -m 700 "$HOME/.ssh"
+	cat >"$CONF" <<-END
+		Host *
+		PermitLocalCommand yes
+		LocalCommand touch $D/local
+		RemoteCommand touch $D/remote
+		RequestTTY force
+		ExitOnForwardFailure yes
+		LocalForward 127.0.0.1:$PORT 127.0.0.1:1
+	END
+	server pod "$PORT"
+	tells_keys pod
+	run -0 --separate-stderr add
+	assert_equal "$stderr" ''
+	assert_equal "$(wc -l <"$KNOWN")" 2
+	assert_not_exists "$D/local"
+	assert_not_exists "$D/remote"
+}
+
 @test "restarted on another port it is recognised as itself" {
 	server pod "$PORT"
 	tells_keys pod

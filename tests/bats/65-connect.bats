@@ -58,6 +58,9 @@ as_printed() {
 	assert_line --regexp 'kubectl port-forward pod/web-0 2222:22'
 	run -1 --separate-stderr connect NOTHING=known
 	refute_line --regexp '^ssh '
+	# Nothing that >> would put into a configuration.
+	run -1 --separate-stderr pod_run --bare --image busybox -- sshinit --connect --format ssh-config
+	assert_equal "$output" ''
 	run -0 --separate-stderr pod_run --bare --image busybox -- sshinit --connect --json
 	[[ $output == *'"host": null'* && $output == *'"port": null'* ]]
 }
