@@ -157,13 +157,34 @@ key_name(struct arena *arena, const char *public_key)
 	return without_pub(arena, base != NULL ? base + 1 : public_key);
 }
 
+/* front and text as one word of PowerShell, whose front may hold a variable. */
+static const char *
+powershell_word(struct arena *arena, const char *front, const char *text)
+{
+	struct buf buf = buf_new(arena);
+
+	if (strcmp(shell_word(arena, text), text) == 0)
+		return arena_printf(arena, "%s%s", front, text);
+	buf_printf(&buf, "\"%s", front);
+	for (; *text != '\0'; text++) {
+		if (strchr("`\"$", *text) != NULL)
+			buf_putc(&buf, '`');
+		buf_putc(&buf, *text);
+	}
+	buf_putc(&buf, '"');
+	return buf.data;
+}
+
 static void
 print_certificate(struct arena *arena, const struct certificate *certificate,
     const struct certificate_request *request)
 {
 	const char *name = key_name(arena, request->public_key);
 	const char *principals = request->principals != NULL ? request->principals : "";
-	const char *user = arena_strndup(arena, principals, strcspn(principals, ","));
+	const char *to
+	    = arena_printf(arena, "%.*s@HOST", (int)strcspn(principals, ","), principals);
+	const char *file = arena_printf(arena, "%s-cert.pub", name);
+	static const char folder[] = "$env:USERPROFILE\\.ssh\\";
 	/* Without the comment, which may hold a quotation mark. */
 	size_t type = strcspn(certificate->line, " ");
 	size_t blob = strcspn(certificate->line + type + 1, " ");
@@ -171,13 +192,12 @@ print_certificate(struct arena *arena, const struct certificate *certificate,
 
 	printf("%s%s\n\n%s\n\n", certificate->was_valid ? "still valid: " : "", certificate->path,
 	    certificate->text);
+	printf("Linux, macOS:\n  echo '%s' > ~/.ssh/%s\n  ssh -i ~/.ssh/%s -p PORT %s\n\n", line,
+	    shell_word(arena, file), shell_word(arena, name), shell_word(arena, to));
 	printf(
-	    "Linux, macOS:\n  echo '%s' > ~/.ssh/%s-cert.pub\n  ssh -i ~/.ssh/%s -p PORT %s@HOST\n\n",
-	    line, name, name, user);
-	printf(
-	    "Windows (PowerShell):\n  Set-Content -Path $env:USERPROFILE\\.ssh\\%s-cert.pub -Value '%s'\n"
-	    "  ssh -i $env:USERPROFILE\\.ssh\\%s -p PORT %s@HOST\n",
-	    name, line, name, user);
+	    "Windows (PowerShell):\n  Set-Content -Path %s -Value '%s'\n  ssh -i %s -p PORT %s\n",
+	    powershell_word(arena, folder, file), line, powershell_word(arena, folder, name),
+	    powershell_word(arena, "", to));
 }
 
 static int

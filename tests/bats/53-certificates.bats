@@ -241,6 +241,16 @@ in_log() {
 	made_anew --no-forwarding
 }
 
+@test "the lines to paste hold whatever the key's file is called" {
+	local name="my \$(id) key's"
+	mkdir .ssh
+	mv id.pub "$name.pub"
+	run -0 certify --identity alice --principal root "$name.pub"
+	HOME=$DIR bash -c "$(grep '^  echo ' <<<"$output")"
+	assert_equal "$(cat ".ssh/$name-cert.pub")" "$(cut -d ' ' -f 1,2 "$name-cert.pub")"
+	assert_line --partial "-Path \"\$env:USERPROFILE\\.ssh\\my \`\$(id) key's-cert.pub\" -Value"
+}
+
 @test "what cannot be signed or revoked is refused, and no serial is used up" {
 	local name
 	for name in -root 'root,ann' 'two words' 'a"b' ''; do
