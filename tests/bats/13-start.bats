@@ -418,6 +418,11 @@ host_key() {
 	assert_equal "$(host_key)" "$first"
 	pod_start --key ed25519 -v "$volume:/workspace" -e RUNPOD_POD_ID=pod-b -- sleep infinity
 	[[ $(host_key) != "$first" ]] || fail "two pods on one volume share a host key"
+	# Others could have read it: it is made anew.
+	chmod 0644 "$volume/.sshinit/pod-a/ssh_host_ed25519_key"
+	pod_start --key ed25519 -v "$volume:/workspace" -e RUNPOD_POD_ID=pod-a -- sleep infinity
+	[[ $(host_key) != "$first" ]] || fail "a host key that others could read is used"
+	assert_equal "$(stat -c %a "$volume/.sshinit/pod-a/ssh_host_ed25519_key")" 600
 	# Not a mount: a directory of that name in the image is no volume.
 	pod_prepared 'mkdir /workspace' 'sleep infinity' --key ed25519
 	pod_wait_port

@@ -142,6 +142,13 @@ host_key() {
 	assert_equal "$(host_key)" "$first"
 	pod_restart
 	assert_equal "$(host_key)" "$first"
+	# Root's own directory, but others can put things there.
+	chmod 777 "$volume/.sshinit/pod-a"
+	pod_restart
+	[[ $(host_key) != "$first" ]] || fail 'a host key is used from a directory that others can write to'
+	chmod 700 "$volume/.sshinit/pod-a"
+	open_pod
+	assert_equal "$(host_key)" "$first"
 	# A directory of alice's in its place: whatever is in it, root writes and reads nothing there.
 	run -0 engine exec -u alice "$POD" sh -c 'cd /workspace && mv .sshinit away && mkdir -p .sshinit/pod-a && chmod 777 .sshinit/pod-a'
 	pod_restart
