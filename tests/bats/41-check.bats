@@ -212,7 +212,7 @@ END
 }
 
 @test "text wraps at the terminal's width and has colours there alone" {
-	local long esc=$'\033'
+	local long plain esc=$'\033'
 	pod_start --key ed25519 -- sleep infinity
 	pod_wait_login
 	run -0 pod_exec sshinit --check
@@ -222,8 +222,10 @@ END
 	# Only what is to be copied whole may be longer.
 	long=$(sed "s/$esc\[[0-9]*m//g; s/\r$//" <<<"$output" | grep -E '.{81}' | grep -v -e SHA256: -e /run/ -e /etc/sshinit || true)
 	assert_equal "$long" ''
-	run -0 engine exec -t -e NO_COLOR=1 "$POD" sh -c 'stty cols 80; sshinit --check'
-	refute_output --partial "$esc"
+	for plain in NO_COLOR=1 TERM=dumb; do
+		run -0 engine exec -t -e "$plain" "$POD" sh -c 'stty cols 80; sshinit --check'
+		refute_output --partial "$esc"
+	done
 }
 
 @test "--json carries every look" {

@@ -154,6 +154,11 @@ has_status() {
 	sed -i '/END/d' "$conf"
 	run ! add --offline --from 'ssh root@127.0.0.1 -p 2'
 	assert_output --partial 'the sshinit section in this file is damaged' # ssh-config-section
+	# A certificate for nobody, which sshd does not take for everybody's.
+	ssh-keygen -q -t ed25519 -N '' -f "$HOME/ca"
+	ssh-keygen -q -s "$HOME/ca" -I nobody -V +1h "$HOME/ca.pub"
+	run -1 "$SSHINIT" --check "$HOME/ca-cert.pub"
+	assert_output --partial 'it carries none' # cert-principal
 }
 
 @test "a pod without sshinit, asked from the laptop" {

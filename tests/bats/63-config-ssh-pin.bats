@@ -92,6 +92,10 @@ mypod() {
 	assert_output works
 	run -0 add
 	assert_output 'No changes to make.'
+	run -0 "$SSHINIT" --config-ssh other --yes --offline --host 192.0.2.1
+	run -0 "$SSHINIT" --config-ssh --list
+	assert_line --regexp $'^mypod\tpinned\t--host 127.0.0.1 --port '
+	assert_line $'other\tnot-pinned\t--host 192.0.2.1'
 }
 
 @test "what the user's configuration does at each login is not done when the pod is asked" {
