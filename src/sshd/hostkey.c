@@ -20,6 +20,7 @@
 enum { KEY_LIMIT = 64 * 1024, KEYGEN_MS = 20000 };
 
 static const char key_name[] = "ssh_host_ed25519_key";
+static const char certificate_name[] = "ssh_host_ed25519_key-cert.pub";
 /* The directory, in the state directory, of a key that was given. */
 static const char given_name[] = "given";
 /* And that in which a new one is made. */
@@ -369,7 +370,7 @@ install(struct arena *arena, const struct source *source, const struct state *st
 	int status = -1;
 
 	if (fd >= 0)
-		(void)unlinkat(fd, "ssh_host_ed25519_key-cert.pub", 0);
+		(void)unlinkat(fd, certificate_name, 0);
 	if (fd >= 0 && file_replace(fd, key_name, source->key, 0600, NULL, false) == 0)
 		status = keygen(arena, backend, argv, &output);
 	if (status == 0)
@@ -382,7 +383,7 @@ install(struct arena *arena, const struct source *source, const struct state *st
 	/* One that cannot be read was named by who looked. */
 	if (status == 0 && source->certificate[0] != '\0'
 	    && text_or_file(arena, source->certificate, &text) == 0
-	    && file_replace(fd, "ssh_host_ed25519_key-cert.pub", text, 0644, NULL, false) < 0)
+	    && file_replace(fd, certificate_name, text, 0644, NULL, false) < 0)
 		finding_add(findings, ERROR, CODE_HOST_CERT, source->certificate_where, "%s",
 		    strerror(errno));
 	if (fd >= 0)

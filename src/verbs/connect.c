@@ -207,8 +207,7 @@ verb_connect(const struct verb_call *call)
 	if (status != 0)
 		return status;
 	/* A public-host that cannot be one would be missed in silence. */
-	for (const struct finding *f = call->findings->first; f != NULL; f = f->next)
-		log_finding(f);
+	log_findings(call->findings, NOTE);
 	plan = plan_make(&inputs);
 	if (!call->running)
 		take_from_root(plan);
